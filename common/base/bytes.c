@@ -1,0 +1,134 @@
+/*
+ * bytes.c - slices and hex, see bytes.h
+ *
+ * The bytes of an empty slice may be at NULL, which memcmp and memchr may not be given: each function looks at the
+ * length first.
+ */
+#include "bytes.h"
+
+#include <string.h>
+
+struct slice slice_of(const char *text)
+{
+    return (struct slice){.at = text, .len = text == NULL ? 0 : strlen(text)};
+}
+
+bool slice_is(struct slice slice, const char *text)
+{
+    return slice_eq(slice, slice_of(text));
+}
+
+bool slice_eq(struct slice a, struct slice b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+bool slice_eq_nocase(struct slice a, struct slice b)
+{
+    if (a.len != b.len) {
+        return false;
+    }
+    for (size_t i = 0; i < a.len; i++) {
+        if (lower(a.at[i]) != lower(b.at[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool slice_starts(struct slice slice, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    return slice.len >= len && (len == 0 || memcmp(slice.at, prefix, len) == 0);
+}
+
+int slice_cmp(struct slice a, struct slice b)
+{
+    size_t common = a.len < b.len ? a.len : b.len;
+    int order = common == 0 ? 0 : memcmp(a.at, b.at, common);
+    return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+struct slice slice_from(struct slice slice, size_t offset)
+{
+    if (offset >= slice.len) {
+        return (struct slice){0};
+    }
+    return (struct slice){.at = slice.at + offset, .len = slice.len - offset};
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+struct slice slice_trim(struct slice slice)
+{
+    while (slice.len > 0 && is_blank(slice.at[0])) {
+        slice.at++;
+        slice.len--;
+    }
+    while (slice.len > 0 && is_blank(slice.at[slice.len - 1])) {
+        slice.len--;
+    }
+    return slice;
+}
+
+struct slice slice_cut(struct slice *rest, char sep)
+{
+    struct slice whole = *rest;
+    const char *found = whole.len == 0 ? NULL : memchr(whole.at, sep, whole.len);
+    if (found == NULL) {
+        *rest = (struct slice){0};
+        return whole;
+    }
+    size_t before = (size_t)(found - whole.at);
+    *rest = slice_from(whole, before + 1);
+    return (struct slice){.at = whole.at, .len = before};
+}
+
+enum status slice_to_u64(struct slice slice, uint64_t max, uint64_t *out)
+{
+    if (slice.len == 0) {
+        return STATUS_INVALID;
+    }
+    uint64_t value = 0;
+    for (size_t i = 0; i < slice.len; i++) {
+        if (slice.at[i] < '0' || slice.at[i] > '9') {
+            return STATUS_INVALID;
+        }
+        uint64_t digit = (uint64_t)(slice.at[i] - '0');
+        if (digit > max || value > (max - digit) / 10) {
+            return STATUS_INVALID;
+        }
+        value = value * 10 + digit;
+    }
+    *out = value;
+    return STATUS_OK;
+}
+
+enum status slice_to_text(struct slice slice, char *out, size_t size)
+{
+    if (slice.len >= size) {
+        return STATUS_LIMIT;
+    }
+    if (slice.len > 0) {
+        memcpy(out, slice.at, slice.len);
+    }
+    out[slice.len] = '\0';
+    return STATUS_OK;
+}
+
+void hex_encode(const uint8_t *at, size_t len, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < len; i++) {
+        out[2 * i] = digits[at[i] >> 4];
+        out[2 * i + 1] = digits[at[i] & 15];
+    }
+}
