@@ -1,0 +1,63 @@
+/*
+ * endpoint.h - where an organization wants its events: the record mr:{p}:endpoint:<id> and the request that makes one
+ *
+ * Fields in Redis, in this order: id org url event_types headers description secret disabled disabled_reason max_in_flight retry_schedule timeout_ms
+ * created_at updated_at. event_types is a JSON array of patterns, headers a JSON object, secret a secret_box text with the context
+ * "<org>|<id>|secret", disabled "0" or "1", max_in_flight and timeout_ms "" for the default, retry_schedule as in the settings or
+ * "", times in ms.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "../base/config.h"
+#include "hook_event.h"
+#include "ids.h"
+#include "signature.h"
+
+#define ENDPOINT_HEADERS_MAX 20
+#define ENDPOINT_DESCRIPTION_MAX 1024
+#define ENDPOINT_IN_FLIGHT_MAX 10000
+#define ENDPOINT_TIMEOUT_MIN_MS 100
+#define ENDPOINT_TIMEOUT_MAX_MS (5LL * 60 * 1000)
+#define ENDPOINT_RETRY_MIN_MS 1
+#define ENDPOINT_RETRY_MAX_MS (30LL * 24 * 3600 * 1000)
+
+struct header {
+    struct slice name;
+    struct slice value;
+};
+
+/* Owns all its texts (one allocation behind them). */
+struct endpoint {
+    char id[OTHER_ID_SIZE];
+    char org[OTHER_ID_SIZE];
+    struct slice url;
+    struct slice description;
+    size_t patterns_count;
+    struct slice *patterns;
+    size_t headers_count;
+    struct header *headers; /* names valid tokens, values without CR, LF, NUL; none of our own names */
+    struct slice sealed_secret;
+    bool disabled;
+    int64_t max_in_flight;          /* 0: the dispatcher's default */
+    int64_t timeout_ms;             /* total bound of an attempt; 0: the default */
+    struct durations retry_schedule; /* count 0: the default */
+};
+void endpoint_free(struct endpoint **endpoint);
+
+/* A copy that owns all its texts. */
+struct endpoint *endpoint_copy(const struct endpoint *endpoint);
+
+/* From the fields of the hash, name value name value … . STATUS_INVALID when something in Redis is not what we write. */
+enum status endpoint_from_fields(const struct slice *fields, size_t count, struct endpoint **out) must_check;
+
+/* A create request: {"url","event_types"?,"description"?,"headers"?,"max_in_flight"?,"retry_schedule"?,"timeout"?,"disabled"?,"secret"?,"organization"?}.
+ * url must be http or https with a host, no credentials, no fragment. out->id and sealed_secret are left empty, org too when none was given; *out_secret has len 0
+ * when none was given. */
+enum status endpoint_parse_request(struct slice body, struct endpoint **out, struct signing_secret *out_secret, struct problem *problem) must_check;
+
+/* Texts for the hash: JSON, and the schedule as in the settings ("" for none). */
+void endpoint_patterns_json(const struct endpoint *endpoint, struct buf *out);
+void endpoint_headers_json(const struct endpoint *endpoint, struct buf *out);
+void endpoint_schedule_text(const struct endpoint *endpoint, struct buf *out);

@@ -1,0 +1,27 @@
+/*
+ * event_batch.h - the events of one request and the texts behind them, while they are read
+ *
+ * Texts that a document spells with escapes are kept decoded; they take at most as many bytes as the
+ * body.
+ */
+#pragma once
+
+#include "hook_event.h"
+
+struct event_batch {
+    size_t count;
+    size_t texts_max; /* the body's length */
+    size_t texts_len;
+    char *texts;     /* NULL until the first is kept */
+    struct buf data; /* JSON that did not stand in the body: from MessagePack */
+    struct event_item items[];
+};
+
+/* 422 batch_empty or batch_too_large. */
+enum status event_batch_check_count(size_t count, struct problem *problem) must_check;
+
+/* count was checked. Items are zeroed: not valid yet. */
+struct event_batch *event_batch_new(size_t count, size_t body_len);
+
+/* A copy that lives as long as the batch. */
+struct slice event_batch_keep(struct event_batch *batch, struct slice text);

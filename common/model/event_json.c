@@ -1,0 +1,158 @@
+/*
+ * event_json.c - events from JSON and NDJSON
+ *
+ * The tree says what the members are, the spans where their bytes stand: both are walked in step, so
+ * that data is handed on byte for byte and a text without escapes is borrowed from the body.
+ */
+#include "hook_event.h"
+
+#include "../base/must.h"
+#include "event_batch.h"
+#include "event_reading.h"
+#include "json.h"
+#include "json_read.h"
+
+#define json_read_cleanup __attribute__((cleanup(json_read_free)))
+
+static struct slice lasting_text(struct event_batch *batch, yyjson_val *value, struct slice span)
+{
+    const struct slice text = json_value_text(value);
+
+    /* Every escape is longer than what it stands for: equal lengths mean that there is none. */
+    if (span.len == text.len + 2)
+        return (struct slice){span.at + 1, text.len};
+    return event_batch_keep(batch, text);
+}
+
+static enum status read_member(struct event_batch *batch, struct event_reading *reading,
+                               yyjson_val *name, struct slice span)
+{
+    yyjson_val *value = yyjson_obj_iter_get_val(name);
+    enum event_member member;
+
+    if (event_reading_member(reading, json_value_text(name), &member) != STATUS_OK)
+        return STATUS_INVALID;
+    if (member == MEMBER_DATA) {
+        event_reading_data(reading, span);
+        return STATUS_OK;
+    }
+    if (!yyjson_is_str(value))
+        return event_reading_no_text(reading, member);
+    return event_reading_text(reading, member, lasting_text(batch, value, span));
+}
+
+static void read_item(struct event_batch *batch, struct event_item *item, yyjson_val *object,
+                      struct slice text, int64_t now_ms)
+{
+    struct event_reading reading;
+    struct json_span_iter spans;
+    struct slice raw_name, span;
+    yyjson_obj_iter members;
+    yyjson_val *name;
+
+    if (!yyjson_obj_iter_init(object, &members)) {
+        problem_set(&item->problem, 422, "wrong_type", "an event must be a JSON object");
+        return;
+    }
+    event_reading_start(&reading, item, now_ms);
+    must(json_spans_start(text, &spans));
+    while ((name = yyjson_obj_iter_next(&members)) != NULL) {
+        must(json_spans_next(&spans, &raw_name, &span));
+        if (read_member(batch, &reading, name, span) != STATUS_OK)
+            return;
+    }
+    event_reading_end(&reading);
+}
+
+enum status event_parse_json(struct slice body, int64_t now_ms, struct event_batch **out,
+                             struct problem *problem)
+{
+    struct json_scratch scratch json_scratch_uncleared;
+    yyjson_doc *doc json_read_cleanup = json_read(body, JSON_DEPTH_MAX, &scratch, problem);
+    struct event_batch *batch;
+
+    if (doc == NULL)
+        return STATUS_INVALID;
+    batch = event_batch_new(1, body.len);
+    read_item(batch, &batch->items[0], yyjson_doc_get_root(doc), body, now_ms);
+    if (!batch->items[0].valid) {
+        *problem = batch->items[0].problem;
+        event_batch_free(&batch);
+        return STATUS_INVALID;
+    }
+    *out = batch;
+    return STATUS_OK;
+}
+
+enum status event_parse_json_array(struct slice body, int64_t now_ms, struct event_batch **out,
+                                   struct problem *problem)
+{
+    struct json_scratch scratch json_scratch_uncleared;
+    /* One more for the array itself: an event may be as deep here as alone. */
+    yyjson_doc *doc json_read_cleanup = json_read(body, JSON_DEPTH_MAX + 1, &scratch, problem);
+    yyjson_val *root = yyjson_doc_get_root(doc);
+    struct slice no_name, span;
+    struct json_span_iter spans;
+    yyjson_arr_iter values;
+
+    if (doc == NULL)
+        return STATUS_INVALID;
+    if (!yyjson_is_arr(root))
+        return problem_set(problem, 422, "wrong_type", "a batch must be a JSON array of events");
+    if (event_batch_check_count(yyjson_arr_size(root), problem) != STATUS_OK)
+        return STATUS_INVALID;
+    *out = event_batch_new(yyjson_arr_size(root), body.len);
+    must(json_spans_start(body, &spans));
+    yyjson_arr_iter_init(root, &values);
+    for (size_t i = 0; i < (*out)->count; i++) {
+        must(json_spans_next(&spans, &no_name, &span));
+        read_item(*out, &(*out)->items[i], yyjson_arr_iter_next(&values), span, now_ms);
+    }
+    return STATUS_OK;
+}
+
+static bool is_blank(struct slice line)
+{
+    for (size_t i = 0; i < line.len; i++)
+        if (line.at[i] != ' ' && line.at[i] != '\t' && line.at[i] != '\r')
+            return false;
+    return true;
+}
+
+/* The next line that is not blank; false at the end. */
+static bool next_line(struct slice *rest, struct slice *out_line)
+{
+    while (rest->len > 0) {
+        *out_line = slice_cut(rest, '\n');
+        if (!is_blank(*out_line))
+            return true;
+    }
+    return false;
+}
+
+static void read_line(struct event_batch *batch, struct event_item *item, struct slice line,
+                      int64_t now_ms)
+{
+    struct json_scratch scratch json_scratch_uncleared;
+    yyjson_doc *doc json_read_cleanup = json_read(line, JSON_DEPTH_MAX, &scratch, &item->problem);
+
+    if (doc != NULL)
+        read_item(batch, item, yyjson_doc_get_root(doc), line, now_ms);
+}
+
+enum status event_parse_ndjson(struct slice body, int64_t now_ms, struct event_batch **out,
+                               struct problem *problem)
+{
+    struct slice rest = body, line;
+    size_t count = 0;
+
+    while (count <= EVENT_BATCH_MAX && next_line(&rest, &line))
+        count++;
+    if (event_batch_check_count(count, problem) != STATUS_OK)
+        return STATUS_INVALID;
+    *out = event_batch_new(count, body.len);
+    rest = body;
+    for (size_t i = 0; next_line(&rest, &line); i++)
+        read_line(*out, &(*out)->items[i], line, now_ms);
+    return STATUS_OK;
+}

@@ -1,0 +1,133 @@
+/*
+ * signature.c - Standard Webhooks signatures, made and verified
+ */
+#include "signature.h"
+
+#include <inttypes.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/must.h"
+#include "base64.h"
+
+#define SECRET_PREFIX "whsec_"
+#define SECRET_PREFIX_LEN 6
+#define VERSION "v1,"
+#define VERSION_LEN 3
+#define MAC_LEN 32
+#define TOLERANCE_S 300
+
+struct signer {
+    EVP_MAC_CTX *keyed; /* duplicated for each message: the key schedule is done once */
+};
+
+enum status signing_secret_parse(struct slice text, struct signing_secret *out)
+{
+    struct signing_secret secret = {.len = 0};
+    if (slice_starts(text, SECRET_PREFIX))
+        text = slice_from(text, SECRET_PREFIX_LEN);
+    enum status status = base64_decode(text, secret.bytes, sizeof secret.bytes, &secret.len);
+    if (status == STATUS_OK && secret.len >= SIGNING_SECRET_MIN)
+        *out = secret;
+    else
+        status = STATUS_INVALID;
+    OPENSSL_cleanse(&secret, sizeof secret);
+    return status;
+}
+
+void signing_secret_format(const struct signing_secret *secret, char out[SIGNING_SECRET_TEXT_MAX])
+{
+    must(secret->len >= SIGNING_SECRET_MIN && secret->len <= SIGNING_SECRET_MAX);
+    memcpy(out, SECRET_PREFIX, SECRET_PREFIX_LEN);
+    base64_encode(secret->bytes, secret->len, out + SECRET_PREFIX_LEN);
+    out[SECRET_PREFIX_LEN + BASE64_SIZE(secret->len)] = '\0';
+}
+
+static EVP_MAC *hmac(void)
+{
+    static EVP_MAC *fetched;
+    if (!fetched)
+        fetched = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    must(fetched);
+    return fetched;
+}
+
+struct signer *signer_new(const struct signing_secret *secret)
+{
+    char digest[] = "SHA256";
+    const OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    struct signer *signer = xcalloc(1, sizeof *signer);
+    signer->keyed = EVP_MAC_CTX_new(hmac());
+    must(signer->keyed);
+    must(EVP_MAC_init(signer->keyed, secret->bytes, secret->len, params) == 1);
+    return signer;
+}
+
+void signer_free(struct signer **signer)
+{
+    if (!*signer)
+        return;
+    EVP_MAC_CTX_free((*signer)->keyed);
+    free(*signer);
+    *signer = NULL;
+}
+
+static void update(EVP_MAC_CTX *mac, struct slice part)
+{
+    if (part.len > 0)
+        must(EVP_MAC_update(mac, (const unsigned char *)part.at, part.len) == 1);
+}
+
+static void sign(const struct signer *signer, struct slice id, struct slice timestamp,
+                 struct slice body, char out[SIGNATURE_LEN])
+{
+    uint8_t code[MAC_LEN];
+    size_t code_len = 0;
+    EVP_MAC_CTX *mac = EVP_MAC_CTX_dup(signer->keyed);
+    must(mac);
+    update(mac, id);
+    update(mac, SLICE("."));
+    update(mac, timestamp);
+    update(mac, SLICE("."));
+    update(mac, body);
+    must(EVP_MAC_final(mac, code, &code_len, sizeof code) == 1 && code_len == MAC_LEN);
+    EVP_MAC_CTX_free(mac);
+    memcpy(out, VERSION, VERSION_LEN);
+    base64_encode(code, sizeof code, out + VERSION_LEN);
+}
+
+void signer_sign(struct signer *signer, struct slice id, int64_t timestamp_s, struct slice body,
+                 char out[SIGNATURE_LEN + 1])
+{
+    char timestamp[24];
+    snprintf(timestamp, sizeof timestamp, "%" PRId64, timestamp_s);
+    sign(signer, id, slice_of(timestamp), body, out);
+    out[SIGNATURE_LEN] = '\0';
+}
+
+enum status signature_verify(struct signer *signer, struct slice id, struct slice timestamp,
+                             struct slice header, struct slice body, int64_t now_s)
+{
+    uint64_t signed_at = 0;
+    must(now_s >= 0);
+    if (id.len == 0 || slice_to_u64(timestamp, INT64_MAX, &signed_at) != STATUS_OK)
+        return STATUS_INVALID;
+    int64_t age_s = now_s - (int64_t)signed_at;
+    if (age_s > TOLERANCE_S || age_s < -TOLERANCE_S)
+        return STATUS_DENIED;
+    char expected[SIGNATURE_LEN];
+    sign(signer, id, timestamp, body, expected);
+    while (header.len > 0) {
+        struct slice item = slice_cut(&header, ' ');
+        if (item.len == SIGNATURE_LEN && CRYPTO_memcmp(item.at, expected, SIGNATURE_LEN) == 0)
+            return STATUS_OK;
+    }
+    return STATUS_DENIED;
+}

@@ -1,0 +1,12 @@
+/*
+ * webhook.h - the body of an outgoing webhook: {"id":…,"type":…,"timestamp":…,"data":…}
+ *
+ * The same bytes for every endpoint and on every attempt: made from the log's entry alone.
+ */
+#pragma once
+
+#include "../base/bytes.h"
+
+/* timestamp is RFC 3339 text; id, type and timestamp need no escaping by their syntax; data is JSON text, copied as it is. */
+void webhook_body(struct buf *out, struct slice id, struct slice type, struct slice timestamp,
+                  struct slice data);

@@ -1,0 +1,99 @@
+/*
+ * endpoint_request_fuzz.c - requests that make an endpoint: what is accepted can be stored and read back
+ */
+#include <string.h>
+
+#include "base/must.h"
+#include "model/endpoint.h"
+#include "model/utf8.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_headers(const struct endpoint *endpoint)
+{
+    must(endpoint->headers_count <= ENDPOINT_HEADERS_MAX);
+    for (size_t i = 0; i < endpoint->headers_count; i++) {
+        const struct header *header = &endpoint->headers[i];
+
+        must(header->name.len > 0 && header->value.len > 0);
+        must(memchr(header->name.at, ':', header->name.len) == NULL);
+        must(!utf8_has_control(header->name) &&
+             memchr(header->value.at, '\r', header->value.len) == NULL);
+        must(memchr(header->value.at, '\n', header->value.len) == NULL);
+        must(memchr(header->value.at, '\0', header->value.len) == NULL);
+        must(!slice_eq_nocase(header->name, SLICE("host")));
+    }
+}
+
+/* As the record in Redis has it. */
+static void check_record(const struct endpoint *endpoint)
+{
+    struct endpoint *again = NULL;
+    struct buf types, headers, schedule, in_flight, timeout;
+
+    buf_init(&types, 100000);
+    buf_init(&headers, 100000);
+    buf_init(&schedule, 10000);
+    buf_init(&in_flight, 100);
+    buf_init(&timeout, 100);
+    endpoint_patterns_json(endpoint, &types);
+    endpoint_headers_json(endpoint, &headers);
+    endpoint_schedule_text(endpoint, &schedule);
+    if (endpoint->max_in_flight > 0)
+        buf_add_i64(&in_flight, endpoint->max_in_flight);
+    if (endpoint->timeout_ms > 0)
+        buf_add_i64(&timeout, endpoint->timeout_ms);
+    const struct slice fields[] = {
+        SLICE("id"),
+        SLICE("ep_00000000000000000000"),
+        SLICE("org"),
+        SLICE("org_00000000000000000000"),
+        SLICE("url"),
+        endpoint->url,
+        SLICE("event_types"),
+        buf_slice(&types),
+        SLICE("headers"),
+        buf_slice(&headers),
+        SLICE("description"),
+        endpoint->description,
+        SLICE("secret"),
+        SLICE("v1:"),
+        SLICE("disabled"),
+        endpoint->disabled ? SLICE("1") : SLICE("0"),
+        SLICE("max_in_flight"),
+        buf_slice(&in_flight),
+        SLICE("retry_schedule"),
+        buf_slice(&schedule),
+        SLICE("timeout_ms"),
+        buf_slice(&timeout),
+    };
+    must(endpoint_from_fields(fields, sizeof fields / sizeof fields[0], &again) == STATUS_OK);
+    must(slice_eq(again->url, endpoint->url));
+    must(again->patterns_count == endpoint->patterns_count);
+    must(again->headers_count == endpoint->headers_count);
+    must(again->retry_schedule.count == endpoint->retry_schedule.count);
+    endpoint_free(&again);
+    buf_fini(&types);
+    buf_fini(&headers);
+    buf_fini(&schedule);
+    buf_fini(&in_flight);
+    buf_fini(&timeout);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct endpoint *endpoint = NULL;
+    struct signing_secret secret;
+    struct problem problem;
+
+    if (endpoint_parse_request((struct slice){(const char *)data, size}, &endpoint, &secret,
+                               &problem) != STATUS_OK) {
+        must(problem.http_status == 400 || problem.http_status == 422);
+        must(utf8_is_valid(slice_of(problem.pointer)) && problem.detail[0] != '\0');
+        return 0;
+    }
+    check_headers(endpoint);
+    check_record(endpoint);
+    endpoint_free(&endpoint);
+    return 0;
+}
