@@ -1,0 +1,313 @@
+/*
+ * cache.c - an entry is absent, loading, or settled (a value, or a remembered absence) until its time
+ */
+#include "cache.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/clock.h"
+#include "../base/map.h"
+#include "../base/must.h"
+
+const char *const cache_results[] = {"hit",     "negative_hit", "miss",    "joined",
+                                     "expired", "busted",       "evicted", "error", NULL};
+
+struct cache_value {
+    size_t holders;
+    void *value;
+    cache_free_fn free_value;
+};
+
+struct waiter {
+    struct waiter *next;
+    cache_fn fn;
+    void *self;
+};
+
+struct entry {
+    struct entry *newer, *older; /* by use; ends in the cache's two */
+    struct slice key;            /* bytes follow the struct */
+    struct cache_value *value;   /* NULL: absence, or still loading */
+    struct waiter *waiters, **last_waiter;
+    int64_t expires_mono_ms;
+    bool loading;
+    bool stale; /* busted while loading: the answer is not to be kept */
+};
+
+/* A callback that is due at the end of this turn. */
+struct answer {
+    struct answer *next;
+    enum status status;
+    struct cache_value *value;
+    cache_fn fn;
+    void *self;
+};
+
+struct cache {
+    struct loop *loop;
+    struct cache_options options;
+    struct map entries;
+    struct entry *newest, *oldest;
+    struct answer *answers, **last_answer;
+};
+
+static void count(struct cache *cache, enum cache_result result)
+{
+    if (cache->options.on_result)
+        cache->options.on_result(result, cache->options.self);
+}
+
+void *cache_value_of(struct cache_value *value)
+{
+    return value->value;
+}
+
+struct cache_value *cache_retain(struct cache_value *value)
+{
+    if (value)
+        value->holders++;
+    return value;
+}
+
+void cache_release(struct cache_value **value)
+{
+    struct cache_value *held = *value;
+    *value = NULL;
+    if (!held || --held->holders > 0)
+        return;
+    held->free_value(held->value);
+    free(held);
+}
+
+static void unlink_entry(struct cache *cache, struct entry *entry)
+{
+    *(entry->newer ? &entry->newer->older : &cache->newest) = entry->older;
+    *(entry->older ? &entry->older->newer : &cache->oldest) = entry->newer;
+    entry->newer = entry->older = NULL;
+}
+
+static void link_newest(struct cache *cache, struct entry *entry)
+{
+    entry->older = cache->newest;
+    *(cache->newest ? &cache->newest->newer : &cache->oldest) = entry;
+    cache->newest = entry;
+}
+
+static void drop(struct cache *cache, struct entry *entry)
+{
+    must(!entry->loading && !entry->waiters);
+    map_remove(&cache->entries, entry->key);
+    unlink_entry(cache, entry);
+    cache_release(&entry->value);
+    free(entry);
+}
+
+/* Loading entries are skipped: somebody waits for them, and their number is bounded by the callers' own bounds. */
+static void make_room(struct cache *cache)
+{
+    for (struct entry *entry = cache->oldest; entry && cache->entries.count >= cache->options.max;) {
+        struct entry *newer = entry->newer;
+        if (!entry->loading) {
+            count(cache, CACHE_EVICTED);
+            drop(cache, entry);
+        }
+        entry = newer;
+    }
+}
+
+static struct entry *entry_new(struct cache *cache, struct slice key)
+{
+    make_room(cache);
+    struct entry *entry = xcalloc(1, sizeof *entry + key.len + 1);
+    char *text = (char *)(entry + 1);
+    if (key.len)
+        memcpy(text, key.at, key.len);
+    entry->key = (struct slice){text, key.len};
+    entry->last_waiter = &entry->waiters;
+    map_add(&cache->entries, entry->key, entry);
+    link_newest(cache, entry);
+    return entry;
+}
+
+static void deliver_answers(void *self)
+{
+    struct cache *cache = self;
+    struct answer *answer = cache->answers;
+    cache->answers = NULL;
+    cache->last_answer = &cache->answers;
+    while (answer) {
+        struct answer *next = answer->next;
+        answer->fn(answer->status, answer->value, answer->self);
+        free(answer);
+        answer = next;
+    }
+}
+
+static void answer_later(struct cache *cache, enum status status, struct cache_value *value, cache_fn fn, void *self)
+{
+    struct answer *answer = xcalloc(1, sizeof *answer);
+    *answer = (struct answer){.status = status, .value = cache_retain(value), .fn = fn, .self = self};
+    if (!cache->answers)
+        loop_later(cache->loop, deliver_answers, cache);
+    *cache->last_answer = answer;
+    cache->last_answer = &answer->next;
+}
+
+struct cache *cache_new(struct loop *loop, const struct cache_options *options)
+{
+    must(options->max > 0 && options->load && options->free_value);
+    struct cache *cache = xcalloc(1, sizeof *cache);
+    cache->loop = loop;
+    cache->options = *options;
+    cache->last_answer = &cache->answers;
+    map_init(&cache->entries);
+    return cache;
+}
+
+static void answer_waiters(struct cache *cache, struct entry *entry, enum status status)
+{
+    struct waiter *waiter = entry->waiters;
+    entry->waiters = NULL;
+    entry->last_waiter = &entry->waiters;
+    while (waiter) {
+        struct waiter *next = waiter->next;
+        answer_later(cache, status, entry->value, waiter->fn, waiter->self);
+        free(waiter);
+        waiter = next;
+    }
+}
+
+/* Waiters are told at once: their owners are being ended too. */
+void cache_free(struct cache **cache_at)
+{
+    struct cache *cache = *cache_at;
+    *cache_at = NULL;
+    if (!cache)
+        return;
+    while (cache->oldest) {
+        struct entry *entry = cache->oldest;
+        answer_waiters(cache, entry, STATUS_CANCELLED);
+        entry->loading = false;
+        drop(cache, entry);
+    }
+    loop_later_cancel(cache->loop, cache);
+    deliver_answers(cache);
+    map_fini(&cache->entries);
+    free(cache);
+}
+
+static bool is_fresh(struct cache *cache, struct entry *entry)
+{
+    if (entry->loading)
+        return false;
+    if (clock_mono_ms() < entry->expires_mono_ms)
+        return true;
+    count(cache, CACHE_EXPIRED);
+    drop(cache, entry);
+    return false;
+}
+
+static enum status use(struct cache *cache, struct entry *entry, struct cache_value **out)
+{
+    unlink_entry(cache, entry);
+    link_newest(cache, entry);
+    count(cache, entry->value ? CACHE_HIT : CACHE_NEGATIVE_HIT);
+    if (!entry->value)
+        return STATUS_ABSENT;
+    *out = cache_retain(entry->value);
+    return STATUS_OK;
+}
+
+enum status cache_peek(struct cache *cache, struct slice key, struct cache_value **out)
+{
+    struct entry *entry = map_get(&cache->entries, key);
+    if (!entry || !is_fresh(cache, entry))
+        return STATUS_DOWN;
+    return use(cache, entry, out);
+}
+
+static void start_load(struct cache *cache, struct entry *entry)
+{
+    entry->loading = true;
+    entry->stale = false;
+    cache->options.load(entry->key, entry, cache->options.self);
+}
+
+void cache_get(struct cache *cache, struct slice key, cache_fn fn, void *self)
+{
+    struct cache_value *value = NULL;
+    enum status status = cache_peek(cache, key, &value);
+    if (status != STATUS_DOWN) {
+        answer_later(cache, status, value, fn, self);
+        cache_release(&value);
+        return;
+    }
+    struct entry *entry = map_get(&cache->entries, key);
+    bool first = !entry;
+    if (first)
+        entry = entry_new(cache, key);
+    count(cache, first ? CACHE_MISS : CACHE_JOINED);
+    struct waiter *waiter = xcalloc(1, sizeof *waiter);
+    *waiter = (struct waiter){.fn = fn, .self = self};
+    *entry->last_waiter = waiter;
+    entry->last_waiter = &waiter->next;
+    if (first)
+        start_load(cache, entry);
+}
+
+void cache_loaded(struct cache *cache, void *ticket, enum status status, void *value)
+{
+    struct entry *entry = ticket;
+    must(entry->loading);
+    must((status == STATUS_OK) == (value != NULL));
+    if (entry->stale && (status == STATUS_OK || status == STATUS_ABSENT)) {
+        if (value)
+            cache->options.free_value(value);
+        start_load(cache, entry);
+        return;
+    }
+    entry->loading = false;
+    if (value) {
+        entry->value = xcalloc(1, sizeof *entry->value);
+        *entry->value = (struct cache_value){.holders = 1, .value = value, .free_value = cache->options.free_value};
+    }
+    answer_waiters(cache, entry, status);
+    if (status == STATUS_OK || status == STATUS_ABSENT) {
+        int64_t ttl_ms = value ? cache->options.ttl_ms : cache->options.negative_ttl_ms;
+        entry->expires_mono_ms = clock_mono_ms() + ttl_ms;
+        return;
+    }
+    count(cache, CACHE_ERROR);
+    drop(cache, entry);
+}
+
+static void bust(struct cache *cache, struct entry *entry)
+{
+    count(cache, CACHE_BUSTED);
+    if (entry->loading)
+        entry->stale = true;
+    else
+        drop(cache, entry);
+}
+
+void cache_bust(struct cache *cache, struct slice key)
+{
+    struct entry *entry = map_get(&cache->entries, key);
+    if (entry)
+        bust(cache, entry);
+}
+
+void cache_flush(struct cache *cache)
+{
+    for (struct entry *entry = cache->oldest; entry;) {
+        struct entry *newer = entry->newer;
+        bust(cache, entry);
+        entry = newer;
+    }
+}
+
+size_t cache_size(const struct cache *cache)
+{
+    return cache->entries.count;
+}

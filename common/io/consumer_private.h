@@ -1,0 +1,57 @@
+/*
+ * consumer_private.h - what consumer.c (reading, holding) and consumer_lease.c (renew, reclaim, leave) share
+ */
+#pragma once
+
+#include "../base/log.h"
+#include "../base/map.h"
+#include "consumer.h"
+
+#define CONSUMER_BLOCK_MS 5000
+#define CONSUMER_SCRIPT_MAX 200 /* entries per renew or reclaim call */
+
+struct held {
+    struct stream_id id; /* the key in the map */
+    int64_t renewed_mono_ms;
+};
+
+struct consumer {
+    struct loop *loop;
+    struct consumer_owner owner;
+    char *stream, *group, *name;
+    int64_t lease_ms;
+    size_t read_max;
+    struct redis *redis;  /* shared, for scripts */
+    struct redis *reader; /* own, blocks in XREADGROUP */
+    int64_t reader_client_id;
+    struct redis_command command;
+    struct map held;
+    struct loop_timer *retry_timer, *renew_timer, *reclaim_timer;
+    struct stream_id reclaim_cursor;
+    uint64_t reclaim_rounds;
+    bool started, stopped;
+    bool group_known;      /* the group exists, as far as we know */
+    bool creating_group;   /* XGROUP CREATE is under way */
+    bool reading;          /* XREADGROUP is under way */
+    bool reclaiming;       /* reclaim is under way */
+    size_t renewing;       /* renew calls under way */
+    bool failing;          /* the last read or reclaim failed */
+    int64_t last_progress_mono_ms;
+    uint64_t reclaimed, lost_entries;
+    loop_fn on_left;
+    void *on_left_self;
+    bool leaving;          /* reap is under way or done */
+    struct log_limit log_limit;
+};
+
+/* An error of a script or command: says so now and then; NOGROUP makes the group be created again. */
+void consumer_note_error(struct consumer *consumer, const char *what, enum status status, const struct redis_reply *reply);
+
+/* Hands one {id, [count,] fields} over, unless it is held already. */
+void consumer_hand_over(struct consumer *consumer, struct slice id, uint32_t claims, const struct redis_reply *fields);
+void consumer_check_left(struct consumer *consumer);
+
+void consumer_lease_start(struct consumer *consumer); /* timers of renew and reclaim */
+void consumer_lease_stop(struct consumer *consumer);  /* no more reclaims */
+void consumer_lease_arm(struct consumer *consumer);   /* something is held */
+void consumer_reap_self(struct consumer *consumer);

@@ -1,0 +1,171 @@
+/*
+ * redis_command.c - the wire form of commands: *<count> and for each argument $<length>, each line ended by CRLF
+ *
+ * The count is known last and stands first, and Redis takes no leading zeros in it. So room is left in front, and the count is
+ * written to end where the arguments begin; the wire starts wherever the count does.
+ */
+#include "redis_command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "../base/must.h"
+
+#define WIRE_MAX ((size_t)64 << 20)
+#define COUNT_ROOM 13  /* "*4294967295\r\n" */
+#define LENGTH_ROOM 11 /* "$67108864\r\n" */
+#define WORD_MAX ((size_t)64 << 10)
+
+void redis_command_init(struct redis_command *command)
+{
+    buf_init(&command->wire, WIRE_MAX);
+    command->args = 0;
+}
+
+void redis_command_fini(struct redis_command *command)
+{
+    buf_fini(&command->wire);
+    command->args = 0;
+}
+
+void redis_command_start(struct redis_command *command)
+{
+    buf_clear(&command->wire);
+    command->args = 0;
+    must(buf_reserve(&command->wire, COUNT_ROOM) != NULL);
+    buf_grew(&command->wire, COUNT_ROOM);
+}
+
+/* Every argument of every event passes here, hence no printf. */
+static char *put_length(char *at, size_t len)
+{
+    char digits[8];
+    size_t count = 0;
+
+    do {
+        digits[count++] = (char)('0' + len % 10);
+        len /= 10;
+    } while (len > 0);
+    *at++ = '$';
+    while (count > 0)
+        *at++ = digits[--count];
+    *at++ = '\r';
+    *at++ = '\n';
+    return at;
+}
+
+void redis_command_arg(struct redis_command *command, struct slice arg)
+{
+    size_t size = LENGTH_ROOM + arg.len + 2;
+    char *at = arg.len < WIRE_MAX ? buf_reserve(&command->wire, size) : NULL;
+    char *start = at;
+
+    must(command->wire.len >= COUNT_ROOM); /* else it was not started */
+    if (at == NULL) {
+        command->wire.overflow = true;
+        return;
+    }
+    at = put_length(at, arg.len);
+    if (arg.len > 0)
+        memcpy(at, arg.at, arg.len);
+    at += arg.len;
+    *at++ = '\r';
+    *at++ = '\n';
+    buf_grew(&command->wire, (size_t)(at - start));
+    command->args++;
+}
+
+void redis_command_text(struct redis_command *command, const char *arg)
+{
+    redis_command_arg(command, slice_of(arg));
+}
+
+void redis_command_int(struct redis_command *command, int64_t arg)
+{
+    char text[24];
+    int len = snprintf(text, sizeof text, "%lld", (long long)arg);
+
+    redis_command_arg(command, (struct slice){.at = text, .len = (size_t)len});
+}
+
+enum status redis_command_wire(struct redis_command *command, struct slice *out)
+{
+    struct buf *wire = &command->wire;
+    char count[COUNT_ROOM + 1];
+    size_t len = (size_t)snprintf(count, sizeof count, "*%lu\r\n", (unsigned long)command->args);
+
+    must(wire->len >= COUNT_ROOM && len <= COUNT_ROOM);
+    if (wire->overflow)
+        return STATUS_LIMIT;
+    must(command->args > 0);
+    memcpy(wire->at + COUNT_ROOM - len, count, len);
+    *out = slice_from(buf_slice(wire), COUNT_ROOM - len);
+    return STATUS_OK;
+}
+
+/* A va_list may be handed down only inside of something else. */
+struct values {
+    va_list list;
+};
+
+/* Appends the value of the conversion at *format, which stands behind its '%', and moves past it. */
+static void add_value(struct buf *word, const char **format, struct values *values)
+{
+    static const char *const known[] = {"%", "s", "d", "u", "lld", "llu", "zu"};
+    size_t which = 0;
+
+    while (which < sizeof known / sizeof known[0] &&
+           strncmp(*format, known[which], strlen(known[which])) != 0)
+        which++;
+    must(which < sizeof known / sizeof known[0]);
+    *format += strlen(known[which]);
+    switch (which) {
+    case 0:
+        buf_add_char(word, '%');
+        break;
+    case 1:
+        buf_add_text(word, va_arg(values->list, const char *));
+        break;
+    case 2:
+        buf_add_i64(word, va_arg(values->list, int));
+        break;
+    case 3:
+        buf_add_u64(word, va_arg(values->list, unsigned));
+        break;
+    case 4:
+        buf_add_i64(word, va_arg(values->list, long long));
+        break;
+    case 5:
+        buf_add_u64(word, va_arg(values->list, unsigned long long));
+        break;
+    default:
+        buf_add_u64(word, va_arg(values->list, size_t));
+        break;
+    }
+}
+
+void redis_command_vformat(struct redis_command *command, const char *format, va_list list)
+{
+    struct values values;
+    struct buf word;
+
+    va_copy(values.list, list);
+    buf_init(&word, WORD_MAX);
+    redis_command_start(command);
+    for (const char *at = format; *at != '\0';) {
+        buf_clear(&word);
+        while (*at != '\0' && *at != ' ') {
+            if (*at++ == '%')
+                add_value(&word, &at, &values);
+            else
+                buf_add_char(&word, at[-1]);
+        }
+        redis_command_arg(command, buf_slice(&word));
+        if (word.overflow)
+            command->wire.overflow = true;
+        if (*at == ' ')
+            at++;
+    }
+    buf_fini(&word);
+    va_end(values.list);
+}

@@ -1,0 +1,122 @@
+/*
+ * script.c - calls of the compiled-in Lua scripts by their SHA-1
+ *
+ * A call keeps its bytes until the answer, for the one case that Redis has forgotten the script: after SCRIPT FLUSH, or when it was
+ * restarted or replaced behind the same connection. They are copied once, into the connection's buffer.
+ */
+#include "script.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/must.h"
+#include "redis_command.h"
+
+#define SHA1_LEN 20
+
+const char *const script_names[] = {
+    [SCRIPT_PUBLISH] = "publish", [SCRIPT_FANOUT] = "fanout",   [SCRIPT_SETTLE] = "settle",
+    [SCRIPT_PROMOTE] = "promote", [SCRIPT_RECLAIM] = "reclaim", [SCRIPT_RENEW] = "renew",
+    [SCRIPT_REAP] = "reap",       [SCRIPT_TRIM] = "trim",       [SCRIPT_CONFIGURE] = "configure",
+    [SCRIPTS_COUNT] = NULL,
+};
+
+static struct {
+    const char *text; /* NULL: not looked up yet */
+    char sha1[2 * SHA1_LEN];
+} scripts[SCRIPTS_COUNT];
+
+struct call {
+    struct redis *redis;
+    enum script script;
+    struct redis_command command;
+    redis_reply_fn fn;
+    void *self;
+    bool is_repeat;
+};
+
+static void find(size_t which)
+{
+    uint8_t digest[SHA1_LEN];
+    size_t i = 0;
+
+    if (scripts[which].text != NULL)
+        return;
+    while (i < lua_sources_count && strcmp(lua_sources[i].name, script_names[which]) != 0)
+        i++;
+    must(i < lua_sources_count);
+    scripts[which].text = lua_sources[i].text;
+    must(EVP_Digest(scripts[which].text, strlen(scripts[which].text), digest, NULL, EVP_sha1(),
+                    NULL) == 1);
+    hex_encode(digest, sizeof digest, scripts[which].sha1);
+}
+
+void script_start(struct redis_command *command, enum script script, size_t keys_count)
+{
+    find(script);
+    redis_command_start(command);
+    redis_command_text(command, "EVALSHA");
+    redis_command_arg(
+        command, (struct slice){.at = scripts[script].sha1, .len = sizeof scripts[script].sha1});
+    redis_command_int(command, (int64_t)keys_count);
+}
+
+void script_append_loads(struct redis_command *command, size_t index)
+{
+    must(index < SCRIPTS_COUNT);
+    find(index);
+    redis_command_start(command);
+    redis_command_text(command, "SCRIPT");
+    redis_command_text(command, "LOAD");
+    redis_command_text(command, scripts[index].text);
+}
+
+static void send_call(struct call *call);
+
+static void on_reply(enum status status, const struct redis_reply *reply, void *self)
+{
+    struct call *call = self;
+    bool is_forgotten =
+        redis_reply_type(reply) == REDIS_ERROR && slice_starts(redis_reply_text(reply), "NOSCRIPT");
+
+    if (is_forgotten && !call->is_repeat) {
+        struct redis_command load;
+        redis_command_init(&load);
+        script_append_loads(&load, call->script);
+        redis_send(call->redis, &load, NULL, NULL);
+        redis_command_fini(&load);
+        call->is_repeat = true;
+        send_call(call);
+        return;
+    }
+    if (call->fn != NULL)
+        call->fn(status, reply, call->self);
+    redis_command_fini(&call->command);
+    free(call);
+}
+
+static void send_call(struct call *call)
+{
+    struct slice wire;
+
+    must(redis_command_wire(&call->command, &wire) == STATUS_OK);
+    redis_send_wire(call->redis, wire, script_names[call->script], on_reply, call);
+}
+
+void script_send(struct redis *redis, enum script script, struct redis_command *command,
+                 redis_reply_fn fn, void *self)
+{
+    struct slice wire;
+    struct call *call;
+
+    if (redis_command_wire(command, &wire) != STATUS_OK) {
+        redis_send(redis, command, fn, self); /* which refuses it */
+        return;
+    }
+    call = xcalloc(1, sizeof *call);
+    *call = (struct call){
+        .redis = redis, .script = script, .command = *command, .fn = fn, .self = self};
+    redis_command_init(command); /* the bytes are the call's now */
+    send_call(call);
+}

@@ -1,0 +1,39 @@
+/*
+ * script.h - calls of the Lua scripts that are compiled in from lua/
+ *
+ * A call is EVALSHA; when Redis has forgotten the script (NOSCRIPT, in a pipeline too) it is loaded and the call is made again, once,
+ * without the caller noticing.
+ */
+#pragma once
+
+#include "redis.h"
+
+/* Filled by the build: the text of each file of lua/ under its name without .lua. */
+struct lua_source {
+    const char *name;
+    const char *text;
+};
+extern const struct lua_source lua_sources[];
+extern const size_t lua_sources_count;
+
+/* Order of the ids = script_names, for metrics. */
+enum script {
+    SCRIPT_PUBLISH,
+    SCRIPT_FANOUT,
+    SCRIPT_SETTLE,
+    SCRIPT_PROMOTE,
+    SCRIPT_RECLAIM,
+    SCRIPT_RENEW,
+    SCRIPT_REAP,
+    SCRIPT_TRIM,
+    SCRIPT_CONFIGURE,
+    SCRIPTS_COUNT
+};
+extern const char *const script_names[]; /* NULL-terminated */
+
+/* Starts the command; then add keys_count keys and the arguments with redis_command_*; then script_send. */
+void script_start(struct redis_command *command, enum script script, size_t keys_count);
+void script_send(struct redis *redis, enum script script, struct redis_command *command, redis_reply_fn fn, void *self);
+
+/* For redis.c: SCRIPT LOAD of every script into the pipeline of a new connection. */
+void script_append_loads(struct redis_command *command, size_t index);
