@@ -1,0 +1,100 @@
+#!lua flags=allow-oom
+-- fanout.lua - E1 in the log -> E2 processed, for a batch of events: each delivery is written and
+--              the event acknowledged
+--
+-- KEYS    1 events stream, 2 deliveries stream, 3 due zset, 4 cursors hash,
+--         and prefixes with the same tag (the keys under them are named by ids in ARGV):
+--         5 mr:{p}:event:  6 mr:{p}:delivery:  7 mr:{p}:stats:
+-- ARGV    1 group, 2 consumer, 3 time in ms to use instead of Redis's ('': Redis's)
+--         then per event 11 and its endpoint ids, sorted:
+--           entry event org from to skipped trace request after body number-of-endpoints
+--           entry: stream id; event: evt_…
+--           from: '' or the last endpoint of the part before
+--           to: '' when this part is the last, else its last endpoint
+--           skipped: '' or the reason why nobody gets it
+--           after: '' or ms; body: '' when too large to carry
+-- RETURNS 1 the earliest due ms now known, or ''
+--         then two per event: a word and a detail
+--         done ''            its last part: acknowledged
+--         continued ''       a part that is not the last: written, cursor kept, still pending
+--         behind <cursor>    the stored cursor is not `from`: nothing is written; go on after it
+--         refused ''         not pending for this consumer any more: nothing is written
+--
+-- At most 200 endpoints in all per call (the caller's bound).
+-- Writes, per endpoint: an entry of deliveries (event endpoint org attempt=1 snoozes=0 history=''
+--   trace request body) or, when `after` is in the future, hash mr:{p}:delivery:<id> (the same
+--   fields, then reason=scheduled until=<ms>) and its place in due.
+-- Per event: hash mr:{p}:event:<event>: endpoint -> "pending 0", and skipped -> reason.
+-- Stats of the organization: events +1 on the last part, skipped +1, deliveries +n.
+-- XACK of all last parts comes after the writes: a script has no rollback, and an error between
+-- them may repeat a delivery but must not lose one.
+-- The delivery id is dlv_ + the 20 characters of the event + the 20 of the endpoint.
+-- NOGROUP when there is no such group.
+local call = redis.call
+--@include owned
+--@include clock
+--@include delivery
+--@include wait
+--@include stats
+
+local events, deliveries, due, cursors, record_prefix, delivery_prefix, stats_prefix = unpack(KEYS)
+local group, consumer, now = ARGV[1], ARGV[2], now_ms(ARGV[3])
+
+local starts, entries, at = {}, {}, 4
+while at <= #ARGV do
+    starts[#starts + 1], entries[#entries + 1] = at, ARGV[at]
+    at = at + 11 + (tonumber(ARGV[at + 10]) or #ARGV)
+end
+assert(at == #ARGV + 1, 'fanout: 11 arguments and the endpoints per event')
+local owned = owned_ids(events, group, consumer, entries)
+local any_cursor = call('HLEN', cursors) > 0
+local cursor_of, acked, results = {}, {}, {''}
+
+local function write_part(i, event, org, skipped, trace, request, after, body)
+    local n, is_later, record = ARGV[i + 10], (tonumber(after) or 0) > now, {}
+    for e = i + 11, i + 10 + n do
+        local endpoint = ARGV[e]
+        if is_later then
+            wait(delivery_prefix, after, 'scheduled', event, endpoint, org, '1', '0', '',
+                 trace, request, body)
+        else
+            ready(deliveries, event, endpoint, org, '1', '0', '', trace, request, body)
+        end
+        record[#record + 1], record[#record + 2] = endpoint, 'pending 0'
+    end
+    count(org, 'deliveries', tonumber(n))
+    if skipped ~= '' then
+        record[#record + 1], record[#record + 2] = 'skipped', skipped
+        count(org, 'skipped', 1)
+    end
+    if #record > 0 then
+        call('HSET', record_prefix .. event, unpack(record))
+    end
+end
+
+for _, i in ipairs(starts) do
+    local entry, event, org, from, to, skipped, trace, request, after, body = unpack(ARGV, i, i + 9)
+    local cursor = cursor_of[entry] or any_cursor and call('HGET', cursors, entry) or ''
+    local word = not owned[entry] and 'refused' or cursor ~= from and 'behind'
+        or to ~= '' and 'continued' or 'done'
+    if word == 'continued' or word == 'done' then
+        write_part(i, event, org, skipped, trace, request, after, body)
+    end
+    if word == 'continued' then
+        cursor_of[entry] = to
+        call('HSET', cursors, entry, to)
+    elseif word == 'done' then
+        owned[entry], acked[#acked + 1] = nil, entry
+        count(org, 'events', 1)
+        if from ~= '' then
+            call('HDEL', cursors, entry)
+        end
+    end
+    results[#results + 1], results[#results + 2] = word, word == 'behind' and cursor or ''
+end
+results[1] = write_due(due)
+write_stats(stats_prefix)
+if #acked > 0 then
+    call('XACK', events, group, unpack(acked))
+end
+return results

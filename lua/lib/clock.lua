@@ -1,0 +1,13 @@
+-- Redis's time in ms, or the override unless it is ''.
+local function now_ms(override)
+    if override ~= '' then
+        return tonumber(override)
+    end
+    local time = call('TIME')
+    return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- Lua writes large numbers as 1.7e+12; Redis wants digits.
+local function digits(number)
+    return string.format('%.0f', number)
+end

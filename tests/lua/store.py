@@ -1,0 +1,161 @@
+"""The scripts and the keys of one partition as Python calls them: one method per script, in the order of its header."""
+import pathlib
+import re
+
+SCRIPTS = pathlib.Path(__file__).parents[2] / "lua"
+NAMES = sorted(path.stem for path in SCRIPTS.glob("*.lua"))
+
+P = "mr:{0}:"
+EVENTS, DELIVERIES, DUE, CURSORS = P + "events", P + "deliveries", P + "due", P + "cursors"
+ATTEMPTS, DLQ = P + "attempts", P + "dlq"
+RECORD, DELIVERY, STATS = P + "event:", P + "delivery:", P + "stats:"
+
+EVENT_FIELDS = "org type key dedup trace request ct time after data".split()
+DELIVERY_FIELDS = "event endpoint org attempt snoozes history trace request body".split()
+ATTEMPT_FIELDS = "event endpoint org attempt outcome status error duration_ms response".split()
+DLQ_FIELDS = ("event endpoint org reason attempts status response first_at last_at history "
+              "trace request").split()
+
+ORG = "org_" + "0" * 20
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+def event_id(number):
+    return "evt_%020d" % number
+
+
+def endpoint_id(number):
+    return "ep_%020d" % number
+
+
+def delivery_id(event, endpoint):
+    return "dlv_" + event[4:] + endpoint[3:]
+
+
+def script_text(name):
+    """The script as the build embeds it."""
+    text = (SCRIPTS / f"{name}.lua").read_text()
+    return re.sub(r"^--@include ([a-z_]+)\n", lambda m: (SCRIPTS / "lib" / f"{m[1]}.lua").read_text(),
+                  text, flags=re.M)
+
+
+def new_event(**given):
+    """One item of publish. dedup_key and fingerprint: '' without deduplication."""
+    item = dict(org=ORG, type="order.created", key="", dedup="", trace=TRACE, request="req_1",
+                ct="application/json", time="1700000000000", after="", data='{"n":1}',
+                fingerprint="", dedup_key="")
+    item.update(given)
+    return item
+
+
+def part(entry, event, endpoints=(), **given):
+    """One event of fanout."""
+    fields = dict(org=ORG, skipped="", trace=TRACE, request="req_1", after="", body='{"id":1}')
+    fields["from"] = fields["to"] = ""
+    fields.update(given)
+    order = "org from to skipped trace request after body".split()
+    return [entry, event, *(fields[name] for name in order), len(endpoints), *endpoints]
+
+
+def outcome(entry, fields, word, **given):
+    """One delivery of settle: what was read, and what came of it."""
+    values = dict(status="200" if word == "delivered" else "503", duration_ms="12",
+                  error="" if word == "delivered" else "server_error", response="ok", delay_ms="5000")
+    values.update(given)
+    order = "status duration_ms error response delay_ms".split()
+    return [entry, *(fields[name] for name in DELIVERY_FIELDS), word, *(values[name] for name in order)]
+
+
+def pairs(flat):
+    return list(zip(flat[::2], flat[1::2]))
+
+
+class Store:
+    def __init__(self, client, groups=True):
+        self.r = client
+        self.sha = {name: client.script_load(script_text(name)) for name in NAMES}
+        if groups:
+            client.xgroup_create(EVENTS, "processor", "0", mkstream=True)
+            client.xgroup_create(DELIVERIES, "dispatcher", "0", mkstream=True)
+
+    def call(self, name, keys, args):
+        return self.r.evalsha(self.sha[name], len(keys), *keys, *args)
+
+    def publish(self, items, max_depth=1000, window_ms=60000):
+        keys = [item["dedup_key"] for item in items if item["fingerprint"]]
+        args = [item[name] for item in items for name in (*EVENT_FIELDS, "fingerprint")]
+        return pairs(self.call("publish", [EVENTS, DELIVERIES, *keys], [max_depth, window_ms, "processor", *args]))
+
+    def fanout(self, consumer, parts, now=""):
+        keys = [EVENTS, DELIVERIES, DUE, CURSORS, RECORD, DELIVERY, STATS]
+        due, *words = self.call("fanout", keys, ["processor", consumer, now, *(arg for one in parts for arg in one)])
+        return due, pairs(words)
+
+    def settle(self, consumer, outcomes, now=""):
+        keys = [DELIVERIES, DUE, ATTEMPTS, DLQ, RECORD, DELIVERY, STATS]
+        due, *words = self.call("settle", keys, ["dispatcher", consumer, now, *(arg for one in outcomes for arg in one)])
+        return due, words
+
+    def promote(self, limit=200, now=""):
+        return self.call("promote", [DUE, DELIVERIES, DELIVERY], [limit, now])
+
+    def reclaim(self, stream, group, consumer, lease_ms, cursor="0-0", limit=200):
+        cursor, lost, entries = self.call("reclaim", [stream], [group, consumer, lease_ms, cursor, limit])
+        return cursor, lost, [(entry, times, dict(pairs(fields))) for entry, times, fields in entries]
+
+    def renew(self, stream, group, consumer, entries):
+        return self.call("renew", [stream], [group, consumer, *entries])
+
+    def reap(self, stream, group, idle_ms, name="", limit=100):
+        return self.call("reap", [stream], [group, idle_ms, name, limit])
+
+    def trim(self, before_ms, candidates):
+        """candidates: (entry, event) each."""
+        keys = [EVENTS, *(RECORD + event for _, event in candidates)]
+        return self.call("trim", keys, ["processor", before_ms, *(entry for entry, _ in candidates)])
+
+    def configure(self, rule, record, fields, index=None, member="", value=""):
+        keys = [record] if index is None else [record, index]
+        return self.call("configure", keys, [rule, member, value, *(text for pair in fields.items() for text in pair)])
+
+    def read(self, stream, group, consumer, count=200):
+        answer = self.r.xreadgroup(group, consumer, {stream: ">"}, count=count)
+        return answer[0][1] if answer else []
+
+    def read_events(self, consumer="p1", count=200):
+        return self.read(EVENTS, "processor", consumer, count)
+
+    def read_deliveries(self, consumer="d1", count=200):
+        return self.read(DELIVERIES, "dispatcher", consumer, count)
+
+    def give_deliveries(self, count=1, consumer="d1", body="{}"):
+        """count events with one delivery each, claimed by consumer: list of (entry, fields)."""
+        self.publish([new_event() for _ in range(count)], max_depth=10**9)
+        events = self.read_events(count=count)
+        self.fanout("p1", [part(entry, event_id(i), [endpoint_id(1)], body=body)
+                           for i, (entry, _) in enumerate(events, 1)])
+        return self.read_deliveries(consumer, count)
+
+    def pending(self, stream, group):
+        rows = self.r.xpending_range(stream, group, "-", "+", 10**6)
+        return {row["message_id"]: row["consumer"] for row in rows}
+
+    def age(self, stream, group, consumer, entry, idle_ms):
+        """As if the holder had been silent for that long."""
+        self.r.execute_command("XCLAIM", stream, group, consumer, 0, entry, "IDLE", idle_ms, "JUSTID")
+
+    def stats(self, org=ORG):
+        return {word: int(n) for word, n in self.r.hgetall(STATS + org).items()}
+
+    def snapshot(self):
+        """Everything that is in Redis; of pending entries the holder and the times delivered, not the idle time."""
+        read = {"string": self.r.get, "hash": self.r.hgetall, "stream": self.read_stream,
+                "zset": lambda key: self.r.zrange(key, 0, -1, withscores=True)}
+        return {key: read[self.r.type(key)](key) for key in sorted(self.r.scan_iter(count=1000))}
+
+    def read_stream(self, key):
+        groups = [(group["name"], group["last-delivered-id"],
+                   [(row["message_id"], row["consumer"], row["times_delivered"])
+                    for row in self.r.xpending_range(key, group["name"], "-", "+", 10**6)])
+                  for group in self.r.xinfo_groups(key)]
+        return self.r.xrange(key), groups

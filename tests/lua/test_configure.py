@@ -1,0 +1,51 @@
+"""configure.lua: one record of the configuration is created or changed, with its place in an index."""
+import pytest
+import redis
+
+RECORD, INDEX = "mr:{0}:endpoint:ep_1", "mr:{0}:endpoints:org_1"
+
+
+def test_create_writes_the_record_and_its_place_in_a_zset(store):
+    assert store.configure("create", RECORD, {"url": "https://x", "state": ""}, INDEX, "ep_1") == "written"
+    assert store.r.hgetall(RECORD) == {"url": "https://x", "state": ""}
+    assert store.r.zrange(INDEX, 0, -1, withscores=True) == [("ep_1", 0)]
+
+
+def test_create_with_a_hash_index(store):
+    assert store.configure("create", RECORD, {"a": "1"}, INDEX, "key_1", "abc") == "written"
+    assert store.r.hgetall(INDEX) == {"key_1": "abc"}
+
+
+def test_create_without_an_index(store):
+    assert store.configure("create", RECORD, {"a": "1"}) == "written"
+    assert list(store.r.scan_iter("mr:*endpoint*")) == [RECORD]
+
+
+def test_create_twice_is_refused(store):
+    store.configure("create", RECORD, {"a": "1"}, INDEX, "ep_1")
+    before = store.snapshot()
+    assert store.configure("create", RECORD, {"a": "2", "b": "3"}, INDEX, "ep_2") == "exists"
+    assert store.snapshot() == before
+
+
+def test_change_keeps_other_fields_and_may_run_twice(store):
+    store.configure("create", RECORD, {"a": "1", "b": "2"}, INDEX, "ep_1")
+    assert store.configure("change", RECORD, {"b": "3", "c": "4"}, INDEX, "ep_1") == "written"
+    before = store.snapshot()
+    assert store.configure("change", RECORD, {"b": "3", "c": "4"}, INDEX, "ep_1") == "written"
+    assert store.snapshot() == before
+    assert store.r.hgetall(RECORD) == {"a": "1", "b": "3", "c": "4"}
+
+
+def test_change_of_nothing_is_refused(store):
+    before = store.snapshot()
+    assert store.configure("change", RECORD, {"a": "1"}, INDEX, "ep_1") == "absent"
+    assert store.snapshot() == before
+
+
+@pytest.mark.parametrize("args", [["delete", "m", "", "a", "1"], ["create", "m", ""], ["create", "m", "", "a"]])
+def test_wrong_arguments_write_nothing(store, args):
+    before = store.snapshot()
+    with pytest.raises(redis.ResponseError, match="create or change"):
+        store.call("configure", [RECORD, INDEX], args)
+    assert store.snapshot() == before

@@ -1,0 +1,194 @@
+"""fanout.lua: E1 in the log -> E2 processed."""
+import pytest
+import redis
+
+from store import (CURSORS, DELIVERIES, DELIVERY, DELIVERY_FIELDS, DUE, EVENTS, ORG, RECORD, Store, delivery_id,
+                   endpoint_id, event_id, new_event, part)
+
+E1, E2 = event_id(1), event_id(2)
+A, B, C, D = (endpoint_id(i) for i in range(1, 5))
+
+
+def give_events(store, count, consumer="p1"):
+    store.publish([new_event(data=str(i)) for i in range(count)])
+    return [entry for entry, _ in store.read_events(consumer, count)]
+
+
+def test_each_endpoint_gets_a_delivery_and_the_event_is_acknowledged(store):
+    entry, = give_events(store, 1)
+    assert store.fanout("p1", [part(entry, E1, [A, B], body='{"id":"x"}', request="req_9")]) == ("", [("done", "")])
+    deliveries = [fields for _, fields in store.r.xrange(DELIVERIES)]
+    assert [list(fields) for fields in deliveries] == [DELIVERY_FIELDS] * 2
+    assert [fields["endpoint"] for fields in deliveries] == [A, B]
+    assert deliveries[0] == dict(event=E1, endpoint=A, org=ORG, attempt="1", snoozes="0", history="",
+                                 trace=part(entry, E1)[6], request="req_9", body='{"id":"x"}')
+    assert store.r.hgetall(RECORD + E1) == {A: "pending 0", B: "pending 0"}
+    assert store.pending(EVENTS, "processor") == {}
+    assert store.r.xlen(EVENTS) == 1, "the log keeps the event"
+    assert store.stats() == {"events": 1, "deliveries": 2}
+
+
+def test_twice_is_refused_and_writes_nothing(store):
+    entries = give_events(store, 3)
+    parts = [part(entry, event_id(i), [A]) for i, entry in enumerate(entries)]
+    store.fanout("p1", parts)
+    before = store.snapshot()
+    assert store.fanout("p1", parts) == ("", [("refused", "")] * 3)
+    assert store.snapshot() == before
+
+
+def test_the_same_event_twice_in_one_call_goes_once(store):
+    entry, = give_events(store, 1)
+    assert store.fanout("p1", [part(entry, E1, [A])] * 2)[1] == [("done", ""), ("refused", "")]
+    assert store.r.xlen(DELIVERIES) == 1
+
+
+def test_another_consumers_event_is_refused_beside_own_ones(store):
+    mine, theirs, mine2 = give_events(store, 1) + give_events(store, 1, "p2") + give_events(store, 1)
+    parts = [part(mine, E1, [A]), part(theirs, E2, [A]), part(mine2, event_id(3), [B])]
+    assert store.fanout("p1", parts)[1] == [("done", ""), ("refused", ""), ("done", "")]
+    assert not store.r.exists(RECORD + E2)
+    assert store.pending(EVENTS, "processor") == {theirs: "p2"}
+    assert store.stats() == {"events": 2, "deliveries": 2}
+
+
+def test_an_event_taken_over_is_refused_to_the_old_holder_and_done_by_the_new(store):
+    entry, = give_events(store, 1)
+    store.age(EVENTS, "processor", "p1", entry, 60000)
+    store.reclaim(EVENTS, "processor", "p2", 30000)
+    assert store.fanout("p1", [part(entry, E1, [A])])[1] == [("refused", "")]
+    assert store.fanout("p2", [part(entry, E1, [A])])[1] == [("done", "")]
+
+
+def test_never_read_is_refused(store):
+    (_, entry), = store.publish([new_event()])
+    assert store.fanout("p1", [part(entry, E1, [A]), part("5-5", E2, [A])])[1] == [("refused", "")] * 2
+
+
+@pytest.mark.parametrize("order", ["ascending", "descending", "every third", "middle out"])
+def test_own_events_are_known_in_any_order_with_gaps(store, order):
+    entries = give_events(store, 60)
+    chosen = {"ascending": entries, "descending": entries[::-1], "every third": entries[::3],
+              "middle out": entries[30:] + entries[:30]}[order]
+    result = store.fanout("p1", [part(entry, event_id(i), [A]) for i, entry in enumerate(chosen)])
+    assert result[1] == [("done", "")] * len(chosen)
+    assert set(store.pending(EVENTS, "processor")) == set(entries) - set(chosen)
+
+
+def test_skipped_is_recorded_with_its_reason(store):
+    entry, = give_events(store, 1)
+    assert store.fanout("p1", [part(entry, E1, skipped="no_endpoint")])[1] == [("done", "")]
+    assert store.r.hgetall(RECORD + E1) == {"skipped": "no_endpoint"}
+    assert store.r.xlen(DELIVERIES) == 0
+    assert {k: v for k, v in store.stats().items() if v} == {"events": 1, "skipped": 1}
+
+
+def test_a_time_in_the_future_waits_in_due(store):
+    entries = give_events(store, 3)
+    now = 1700000000000
+    due, words = store.fanout("p1", [part(entries[0], event_id(1), [A, B], after=now + 5000),
+                                     part(entries[1], event_id(2), [A], after=now + 1000),
+                                     part(entries[2], event_id(3), [A], after=now)], now)
+    assert (due, words) == (str(now + 1000), [("done", "")] * 3)
+    assert store.r.zrange(DUE, 0, -1, withscores=True) == [
+        (delivery_id(E2, A), now + 1000), (delivery_id(E1, A), now + 5000), (delivery_id(E1, B), now + 5000)]
+    waiting = store.r.hgetall(DELIVERY + delivery_id(E1, B))
+    assert list(waiting) == [*DELIVERY_FIELDS, "reason", "until"]
+    assert (waiting["endpoint"], waiting["attempt"], waiting["reason"], waiting["until"]) == \
+        (B, "1", "scheduled", str(now + 5000))
+    assert [fields["event"] for _, fields in store.r.xrange(DELIVERIES)] == [event_id(3)]
+    assert store.r.hget(RECORD + E1, A) == "pending 0"
+    assert store.stats() == {"events": 3, "deliveries": 4}
+
+
+def test_without_an_override_the_time_is_redis_s(store):
+    past, future = give_events(store, 2)
+    ms = store.r.time()[0] * 1000
+    due, _ = store.fanout("p1", [part(past, E1, [A], after=ms - 1), part(future, E2, [A], after=ms + 60000)])
+    assert due == str(ms + 60000) and store.r.xlen(DELIVERIES) == 1
+
+
+def test_a_wide_event_continues_from_its_cursor(store):
+    entry, = give_events(store, 1)
+    first = part(entry, E1, [A, B], to=B)
+    assert store.fanout("p1", [first])[1] == [("continued", "")]
+    assert store.r.hgetall(CURSORS) == {entry: B}
+    assert store.pending(EVENTS, "processor") == {entry: "p1"}
+    assert store.stats() == {"deliveries": 2}
+
+    before = store.snapshot()
+    assert store.fanout("p1", [first])[1] == [("behind", B)], "a repeat of the part"
+    assert store.fanout("p1", [part(entry, E1, [D], **{"from": C})])[1] == [("behind", B)], "a part too far"
+    assert store.snapshot() == before
+
+    last = part(entry, E1, [C, D], **{"from": B})
+    assert store.fanout("p1", [last])[1] == [("done", "")]
+    assert not store.r.exists(CURSORS) and store.pending(EVENTS, "processor") == {}
+    assert [fields["endpoint"] for _, fields in store.r.xrange(DELIVERIES)] == [A, B, C, D]
+    assert store.stats() == {"events": 1, "deliveries": 4}
+    before = store.snapshot()
+    assert store.fanout("p1", [last])[1] == [("refused", "")]
+    assert store.snapshot() == before
+
+
+def test_a_crash_between_parts_neither_repeats_nor_skips(store):
+    entry, = give_events(store, 1)
+    store.fanout("p1", [part(entry, E1, [A, B], to=B)])
+    store.age(EVENTS, "processor", "p1", entry, 60000)
+    store.reclaim(EVENTS, "processor", "p2", 30000)
+    assert store.fanout("p1", [part(entry, E1, [C, D], **{"from": B})])[1] == [("refused", "")]
+    assert store.fanout("p2", [part(entry, E1, [A, B], to=B)])[1] == [("behind", B)]
+    assert store.fanout("p2", [part(entry, E1, [C, D], **{"from": B})])[1] == [("done", "")]
+    assert [fields["endpoint"] for _, fields in store.r.xrange(DELIVERIES)] == [A, B, C, D]
+
+
+def test_a_part_that_believes_in_a_lost_cursor_is_behind(store):
+    entry, = give_events(store, 1)
+    assert store.fanout("p1", [part(entry, E1, [C], **{"from": B})])[1] == [("behind", "")]
+    assert store.r.xlen(DELIVERIES) == 0
+
+
+def test_parts_of_one_event_and_others_in_one_call(store):
+    wide, other = give_events(store, 2)
+    parts = [part(wide, E1, [A, B], to=B), part(other, E2, [A]), part(wide, E1, [C], **{"from": B})]
+    assert store.fanout("p1", parts)[1] == [("continued", ""), ("done", ""), ("done", "")]
+    assert not store.r.exists(CURSORS)
+    assert store.r.hlen(RECORD + E1) == 3
+
+
+def test_two_hundred_endpoints_in_one_call(store):
+    entry, = give_events(store, 1)
+    endpoints = [endpoint_id(i) for i in range(200)]
+    store.fanout("p1", [part(entry, E1, endpoints)])
+    assert [fields["endpoint"] for _, fields in store.r.xrange(DELIVERIES)] == endpoints
+    assert store.r.hlen(RECORD + E1) == 200
+
+
+def test_organizations_are_counted_apart(store):
+    entries = give_events(store, 4)
+    store.fanout("p1", [part(entry, event_id(i), [A], org="org_%d" % (i % 2)) for i, entry in enumerate(entries)])
+    assert store.stats("org_0") == store.stats("org_1") == {"events": 2, "deliveries": 2}
+
+
+def test_nothing_at_all_is_fine(store):
+    store.r.zadd(DUE, {"x": 1700000000123})
+    assert store.fanout("p1", []) == ("1700000000123", [])
+
+
+def test_no_group_is_an_error_before_anything_is_written(server):
+    server.flushall()
+    store = Store(server, groups=False)
+    (_, entry), = store.publish([new_event()])
+    before = store.snapshot()
+    with pytest.raises(redis.ResponseError, match="^NOGROUP"):
+        store.fanout("p1", [part(entry, E1, [A])])
+    assert store.snapshot() == before
+
+
+@pytest.mark.parametrize("broken", [["x"], [*range(10), "two"], [*range(10), 2, "ep"]])
+def test_a_wrong_number_of_arguments_writes_nothing(store, broken):
+    entry, = give_events(store, 1)
+    before = store.snapshot()
+    with pytest.raises(redis.ResponseError, match="11 arguments"):
+        store.fanout("p1", [part(entry, E1, [A]), broken])
+    assert store.snapshot() == before

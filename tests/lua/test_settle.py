@@ -1,0 +1,219 @@
+"""settle.lua: D2 claimed -> D3 delivered, D4 waiting, D6 dead or back to D1 ready."""
+import pytest
+import redis
+
+from store import (ATTEMPTS, ATTEMPT_FIELDS, DELIVERIES, DELIVERY, DELIVERY_FIELDS, DLQ, DLQ_FIELDS, DUE, ORG, RECORD,
+                   Store, delivery_id, endpoint_id, event_id, outcome)
+
+NOW = 1700000000000
+EVENT, ENDPOINT = event_id(1), endpoint_id(1)
+ID = delivery_id(EVENT, ENDPOINT)
+WORDS = ["delivered", "retry", "snooze", "park", "ready", "dead"]
+
+
+def attempts(store):
+    return store.r.xrange(ATTEMPTS)
+
+
+def record(store, event=EVENT):
+    return store.r.hget(RECORD + event, ENDPOINT)
+
+
+def test_delivered(store):
+    (entry, fields), = store.give_deliveries()
+    assert store.settle("d1", [outcome(entry, fields, "delivered")], NOW) == ("", ["settled"])
+    (attempt, of_attempt), = attempts(store)
+    assert list(of_attempt) == ATTEMPT_FIELDS
+    assert of_attempt == dict(event=EVENT, endpoint=ENDPOINT, org=ORG, attempt="1", outcome="delivered", status="200",
+                              error="", duration_ms="12", response="ok")
+    assert record(store) == f"delivered 1 200 {NOW} {attempt}"
+    assert store.stats() == {"events": 1, "deliveries": 1, "delivered": 1}
+    assert store.r.xlen(DELIVERIES) == 0 and store.pending(DELIVERIES, "dispatcher") == {}
+    assert not store.r.exists(DUE) and not store.r.exists(DLQ)
+
+
+def test_retry(store):
+    (entry, fields), = store.give_deliveries(body='{"big":1}')
+    assert store.settle("d1", [outcome(entry, fields, "retry", delay_ms=5000)], NOW) == (str(NOW + 5000), ["settled"])
+    (attempt, of_attempt), = attempts(store)
+    assert (of_attempt["outcome"], of_attempt["status"], of_attempt["error"]) == ("retry", "503", "server_error")
+    waiting = store.r.hgetall(DELIVERY + ID)
+    assert list(waiting) == [*DELIVERY_FIELDS, "reason", "until", "status", "error"]
+    assert waiting == {**fields, "attempt": "2", "history": attempt, "reason": "backoff", "until": str(NOW + 5000),
+                       "status": "503", "error": "server_error"}
+    assert store.r.zrange(DUE, 0, -1, withscores=True) == [(ID, NOW + 5000)]
+    assert record(store) == f"pending 1 503 {NOW} {attempt}"
+    assert store.stats() == {"events": 1, "deliveries": 1, "retried": 1}
+    assert store.r.xlen(DELIVERIES) == 0
+
+
+def test_snooze_burns_no_attempt(store):
+    (entry, fields), = store.give_deliveries()
+    store.settle("d1", [outcome(entry, fields, "snooze", status=429, error="rate_limited", delay_ms=90000)], NOW)
+    (attempt, _), = attempts(store)
+    waiting = store.r.hgetall(DELIVERY + ID)
+    assert (waiting["attempt"], waiting["snoozes"], waiting["history"]) == ("1", "1", attempt)
+    assert (waiting["reason"], waiting["until"], waiting["status"]) == ("retry_after", str(NOW + 90000), "429")
+    assert record(store) == f"pending 1 429 {NOW} {attempt}"
+    assert store.stats()["snoozed"] == 1
+
+
+def test_park_counts_nothing(store):
+    (entry, fields), = store.give_deliveries()
+    parked = outcome(entry, fields, "park", status=0, error="concurrency_limit", duration_ms="", delay_ms=250)
+    assert store.settle("d1", [parked], NOW) == (str(NOW + 250), ["settled"])
+    waiting = store.r.hgetall(DELIVERY + ID)
+    assert {name: waiting[name] for name in DELIVERY_FIELDS} == fields
+    assert (waiting["reason"], waiting["until"]) == ("concurrency_limit", str(NOW + 250))
+    assert record(store) == "pending 0" and attempts(store) == []
+    assert store.stats() == {"events": 1, "deliveries": 1}
+
+
+def test_ready_goes_back_as_it_was(store):
+    (entry, fields), = store.give_deliveries()
+    assert store.settle("d1", [outcome(entry, fields, "ready", duration_ms="", delay_ms="")], NOW) == ("", ["settled"])
+    (second, again), = store.read_deliveries("d2")
+    assert again == fields and list(again) == DELIVERY_FIELDS and second != entry
+    assert record(store) == "pending 0" and attempts(store) == []
+    assert store.stats() == {"events": 1, "deliveries": 1}
+
+
+def test_dead_after_attempts(store):
+    (entry, fields), = store.give_deliveries()
+    store.settle("d1", [outcome(entry, fields, "retry", delay_ms=0)], NOW)
+    store.promote(now=NOW)
+    (entry, fields), = store.read_deliveries()
+    store.settle("d1", [outcome(entry, fields, "dead", status=500, error="attempts_exhausted", response="oh")], NOW + 1)
+    (first, _), (second, of_second) = attempts(store)
+    assert (of_second["outcome"], of_second["attempt"]) == ("dead", "2")
+    (_, letter), = store.r.xrange(DLQ)
+    assert list(letter) == DLQ_FIELDS
+    assert letter == dict(event=EVENT, endpoint=ENDPOINT, org=ORG, reason="attempts_exhausted", attempts="2", status="500",
+                          response="oh", first_at=first.split("-")[0], last_at=second.split("-")[0],
+                          history=first + "," + second, trace=fields["trace"], request=fields["request"])
+    assert record(store) == f"dead 2 500 {NOW + 1} {first},{second}"
+    assert store.stats() == {"events": 1, "deliveries": 1, "retried": 1, "dead": 1}
+    assert store.r.xlen(DELIVERIES) == 0 and not store.r.exists(DUE)
+
+
+def test_dead_without_an_attempt(store):
+    (entry, fields), = store.give_deliveries()
+    gone = outcome(entry, fields, "dead", status=0, error="endpoint_disabled", duration_ms="", response="")
+    store.settle("d1", [gone], NOW)
+    (_, letter), = store.r.xrange(DLQ)
+    assert (letter["attempts"], letter["history"], letter["first_at"], letter["last_at"]) == ("0", "", str(NOW), str(NOW))
+    assert attempts(store) == [] and record(store) == f"dead 0 0 {NOW} "
+
+
+def test_given_up_after_an_attempt_names_the_attempts_times(store):
+    (entry, fields), = store.give_deliveries()
+    store.settle("d1", [outcome(entry, fields, "retry", delay_ms=0)], NOW)
+    store.promote(now=NOW)
+    (entry, fields), = store.read_deliveries()
+    store.settle("d1", [outcome(entry, fields, "dead", duration_ms="")], NOW)
+    (attempt, _), = attempts(store)
+    (_, letter), = store.r.xrange(DLQ)
+    ms = attempt.split("-")[0]
+    assert (letter["attempts"], letter["history"], letter["first_at"], letter["last_at"]) == ("1", attempt, ms, ms)
+
+
+def test_a_letter_tells_the_times_of_the_first_and_the_last_attempt(store):
+    (entry, fields), = store.give_deliveries()
+    older = {**fields, "attempt": "3", "history": "1600000000000-3,1600000005000-12"}
+    store.settle("d1", [outcome(entry, older, "dead", duration_ms="")], NOW)
+    (_, letter), = store.r.xrange(DLQ)
+    assert (letter["first_at"], letter["last_at"], letter["attempts"]) == ("1600000000000", "1600000005000", "2")
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_twice_is_refused_and_writes_nothing(store, word):
+    claimed = store.give_deliveries(3)
+    batch = [outcome(entry, fields, word) for entry, fields in claimed]
+    due, words = store.settle("d1", batch, NOW)
+    assert words == ["settled"] * 3
+    before = store.snapshot()
+    assert store.settle("d1", batch, NOW + 99) == (due, ["refused"] * 3)
+    assert store.snapshot() == before
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_delivery_taken_over_is_refused_to_the_old_holder(store, word):
+    (entry, fields), = store.give_deliveries()
+    store.age(DELIVERIES, "dispatcher", "d1", entry, 60000)
+    store.reclaim(DELIVERIES, "dispatcher", "d2", 30000)
+    before = store.snapshot()
+    assert store.settle("d1", [outcome(entry, fields, word)], NOW)[1] == ["refused"]
+    assert store.snapshot() == before
+    assert store.settle("d2", [outcome(entry, fields, word)], NOW)[1] == ["settled"]
+
+
+def test_the_same_delivery_twice_in_one_call_counts_once(store):
+    (entry, fields), = store.give_deliveries()
+    assert store.settle("d1", [outcome(entry, fields, "retry"), outcome(entry, fields, "delivered")], NOW)[1] == \
+        ["settled", "refused"]
+    assert len(attempts(store)) == 1 and record(store).startswith("pending 1")
+
+
+def test_a_mixed_batch_in_any_order_among_others_still_held(store):
+    claimed = store.give_deliveries(50)
+    chosen = claimed[40:9:-5]
+    words = [WORDS[i % 6] for i in range(len(chosen))]
+    result = store.settle("d1", [outcome(*one, word, delay_ms=1000 + i) for i, (one, word) in enumerate(zip(chosen, words))],
+                          NOW)
+    assert result == (str(NOW + 1001), ["settled"] * len(chosen))
+    assert set(store.pending(DELIVERIES, "dispatcher")) == {e for e, _ in claimed} - {e for e, _ in chosen}
+    assert store.stats() == {"events": 50, "deliveries": 50, "delivered": 2, "retried": 1, "snoozed": 1, "dead": 1}
+    assert store.r.zcard(DUE) == 3
+
+
+def test_organizations_are_counted_apart(store):
+    claimed = store.give_deliveries(4)
+    store.settle("d1", [outcome(entry, {**fields, "org": "org_%d" % (i % 2)}, "delivered")
+                        for i, (entry, fields) in enumerate(claimed)], NOW)
+    assert store.stats("org_0") == store.stats("org_1") == {"delivered": 2}
+
+
+def test_history_grows_and_attempts_count_past_nine(store):
+    (entry, fields), = store.give_deliveries()
+    for i in range(12):
+        assert fields["attempt"] == str(i + 1)
+        store.settle("d1", [outcome(entry, fields, "retry", delay_ms=i)], NOW)
+        store.promote(now=NOW + i)
+        (entry, fields), = store.read_deliveries()
+    assert fields["history"] == ",".join(attempt for attempt, _ in attempts(store))
+
+
+def test_without_an_override_the_time_is_redis_s(store):
+    (entry, fields), = store.give_deliveries()
+    before = store.r.time()
+    due, _ = store.settle("d1", [outcome(entry, fields, "retry", delay_ms=60000)])
+    after = store.r.time()
+    low, high = (s * 1000 + us // 1000 + 60000 for s, us in (before, after))
+    assert low <= int(due) <= high
+
+
+def test_nothing_at_all_is_fine(store):
+    store.r.zadd(DUE, {"x": 1700000000123})
+    assert store.settle("d1", []) == ("1700000000123", [])
+
+
+def test_no_group_is_an_error_before_anything_is_written(server):
+    server.flushall()
+    store = Store(server, groups=False)
+    with pytest.raises(redis.ResponseError, match="^NOGROUP"):
+        store.settle("d1", [outcome("1-1", dict.fromkeys(DELIVERY_FIELDS, "1"), "delivered")])
+    assert store.snapshot() == {}
+
+
+@pytest.mark.parametrize("change", [{10: "lost"}, {10: ""}, {4: "many"}, {5: ""}, {10: "retry", 15: ""}, {10: "park", 15: "soon"}])
+def test_an_unknown_argument_writes_nothing_for_the_whole_batch(store, change):
+    first, second = store.give_deliveries(2)
+    broken = outcome(*second, "delivered")
+    for at, text in change.items():
+        broken[at] = text
+    before = store.snapshot()
+    with pytest.raises(redis.ResponseError, match="16 arguments"):
+        store.settle("d1", [outcome(*first, "delivered"), broken], NOW)
+    with pytest.raises(redis.ResponseError, match="16 arguments"):
+        store.settle("d1", [outcome(*first, "delivered"), outcome(*second, "delivered")[:-1]], NOW)
+    assert store.snapshot() == before
