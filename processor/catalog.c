@@ -1,0 +1,207 @@
+/*
+ * catalog.c - loads an organization's endpoints: their ids, then what decides about a match, in chunks
+ */
+#include "catalog.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/must.h"
+#include "model/event_pattern.h"
+#include "model/ids.h"
+#include "model/json.h"
+#include "model/keys.h"
+
+struct catalog {
+    struct store *store;
+    struct cache *cache;
+    struct catalog_options options;
+    struct redis_command command;
+};
+
+/* One load under way. Owned by the callbacks it waits for: the last one ends it. */
+struct load {
+    struct catalog *catalog;
+    void *ticket;
+    struct match_index *index;
+    char org[OTHER_ID_SIZE];
+    size_t waiting; /* answers */
+    enum status status;
+};
+
+/* What an answer to one HMGET is about. */
+struct row {
+    struct load *load;
+    char id[OTHER_ID_SIZE];
+};
+
+static void end_load(struct load *load)
+{
+    if (load->status == STATUS_CANCELLED)
+        load->status = STATUS_DOWN;
+    if (load->status != STATUS_OK)
+        match_index_free(&load->index);
+    cache_loaded(load->catalog->cache, load->ticket, load->status, load->index);
+    free(load);
+}
+
+static void answered(struct load *load, enum status status)
+{
+    if (status != STATUS_OK)
+        load->status = status;
+    if (--load->waiting == 0)
+        end_load(load);
+}
+
+/* A JSON array of patterns, which need no escapes. How many, or 0 when the text is not what we write. */
+static size_t read_patterns(struct slice json, struct slice out[EVENT_PATTERNS_MAX])
+{
+    struct json_span_iter iter;
+    struct slice name, value;
+    size_t count = 0;
+    if (json_check_depth(json, 1) != STATUS_OK || !json_spans_start(json, &iter))
+        return 0;
+    while (json_spans_next(&iter, &name, &value)) {
+        if (count == EVENT_PATTERNS_MAX || value.len < 3)
+            return 0;
+        out[count] = (struct slice){value.at + 1, value.len - 2};
+        if (!event_pattern_is_valid(out[count++]))
+            return 0;
+    }
+    return count;
+}
+
+static void add_endpoint(struct load *load, const char *id, const struct redis_reply *reply)
+{
+    struct slice types = redis_reply_text(redis_reply_at(reply, 0));
+    struct slice patterns[EVENT_PATTERNS_MAX];
+    if (types.len == 0)
+        return; /* deleted since the list was read */
+    size_t count = read_patterns(types, patterns);
+    if (count == 0) {
+        log_event(LOG_ERROR, "endpoint.unreadable", log_text("endpoint", id), log_text("field", "event_types"));
+        return;
+    }
+    bool enabled = !slice_is(redis_reply_text(redis_reply_at(reply, 1)), "1");
+    match_index_add(load->index, slice_of(id), enabled, patterns, count);
+}
+
+static void on_endpoint(enum status status, const struct redis_reply *reply, void *self)
+{
+    struct row *row = self;
+    struct load *load = row->load;
+    if (status == STATUS_OK)
+        add_endpoint(load, row->id, reply);
+    free(row);
+    answered(load, status);
+}
+
+static void ask_endpoint(struct load *load, struct slice id, uint32_t partition)
+{
+    struct row *row = xcalloc(1, sizeof *row);
+    row->load = load;
+    if (slice_to_text(id, row->id, sizeof row->id) != STATUS_OK) {
+        free(row);
+        return; /* not an id of ours */
+    }
+    struct key key = key_endpoint(partition, id);
+    struct redis_command *command = &load->catalog->command;
+    redis_command_start(command);
+    redis_command_text(command, "HMGET");
+    redis_command_arg(command, key_slice(&key));
+    redis_command_text(command, "event_types");
+    redis_command_text(command, "disabled");
+    load->waiting++;
+    redis_send(store_redis(load->catalog->store), command, on_endpoint, row);
+}
+
+static void on_list(enum status status, const struct redis_reply *reply, void *self)
+{
+    struct load *load = self;
+    uint32_t partition = partition_of(slice_of(load->org), store_partitions(load->catalog->store));
+    for (size_t i = 0; status == STATUS_OK && i < redis_reply_count(reply); i++)
+        ask_endpoint(load, redis_reply_text(redis_reply_at(reply, i)), partition);
+    answered(load, status);
+}
+
+static void start_load(struct slice org, void *ticket, void *self)
+{
+    struct catalog *catalog = self;
+    struct load *load = xcalloc(1, sizeof *load);
+    *load = (struct load){.catalog = catalog, .ticket = ticket, .index = match_index_new(), .waiting = 1};
+    must(slice_to_text(org, load->org, sizeof load->org) == STATUS_OK);
+    struct key key = key_endpoints(partition_of(org, store_partitions(catalog->store)), org);
+    redis_command_start(&catalog->command);
+    redis_command_text(&catalog->command, "ZRANGE");
+    redis_command_arg(&catalog->command, key_slice(&key));
+    redis_command_text(&catalog->command, "0");
+    redis_command_text(&catalog->command, "-1");
+    redis_send(store_redis(catalog->store), &catalog->command, on_list, load);
+}
+
+static void free_index(void *value)
+{
+    struct match_index *index = value;
+    match_index_free(&index);
+}
+
+static void count_result(enum cache_result result, void *self)
+{
+    struct catalog *catalog = self;
+    if (catalog->options.on_result)
+        catalog->options.on_result(result, NULL);
+}
+
+struct catalog *catalog_new(struct loop *loop, struct store *store, const struct catalog_options *options)
+{
+    struct catalog *catalog = xcalloc(1, sizeof *catalog);
+    catalog->store = store;
+    catalog->options = *options;
+    redis_command_init(&catalog->command);
+    struct cache_options cache = {
+        .max = options->organizations_max,
+        .ttl_ms = options->ttl_ms,
+        .negative_ttl_ms = options->ttl_ms,
+        .load = start_load,
+        .free_value = free_index,
+        .on_result = count_result,
+        .self = catalog,
+    };
+    catalog->cache = cache_new(loop, &cache);
+    return catalog;
+}
+
+void catalog_free(struct catalog **catalog_at)
+{
+    struct catalog *catalog = *catalog_at;
+    *catalog_at = NULL;
+    if (!catalog)
+        return;
+    cache_free(&catalog->cache);
+    redis_command_fini(&catalog->command);
+    free(catalog);
+}
+
+enum status catalog_peek(struct catalog *catalog, struct slice org, struct cache_value **out)
+{
+    return cache_peek(catalog->cache, org, out);
+}
+
+void catalog_get(struct catalog *catalog, struct slice org, cache_fn fn, void *self)
+{
+    cache_get(catalog->cache, org, fn, self);
+}
+
+const struct match_index *catalog_index(struct cache_value *value)
+{
+    return cache_value_of(value);
+}
+
+void catalog_apply(struct catalog *catalog, const struct config_change *change)
+{
+    if (change->flush)
+        cache_flush(catalog->cache);
+    else if (slice_is(change->kind, "endpoint") || slice_is(change->kind, "org"))
+        cache_bust(catalog->cache, change->org);
+}

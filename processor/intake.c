@@ -1,0 +1,251 @@
+#include "intake.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/must.h"
+#include "io/due.h"
+#include "model/hook_event.h"
+#include "model/keys.h"
+#include "metrics.h"
+
+#define READ_MAX 200
+#define RETRY_MS 500
+
+struct intake {
+    struct loop *loop;
+    struct catalog *catalog;
+    struct intake_options options;
+    struct consumer *consumer;
+    struct due *due;
+    struct fanout *fanout;
+    struct work *newest; /* all that is held */
+    size_t bytes;
+    struct work *unmatched; /* their catalog could not be loaded; asked again by the timer */
+    struct loop_timer *retry_timer;
+    bool poke_queued;
+};
+
+static void poke(void *self)
+{
+    struct intake *intake = self;
+    intake->poke_queued = false;
+    consumer_poke(intake->consumer);
+}
+
+static void end_work(struct intake *intake, struct work *work)
+{
+    if (work->newer)
+        work->newer->older = work->older;
+    else
+        intake->newest = work->older;
+    if (work->older)
+        work->older->newer = work->newer;
+    intake->bytes -= work->bytes;
+    struct stream_id entry = work->entry;
+    work_free(&work);
+    consumer_release(intake->consumer, entry);
+    if (!intake->poke_queued) {
+        intake->poke_queued = true;
+        loop_later(intake->loop, poke, intake);
+    }
+}
+
+static void log_end(const struct work *work, enum fanout_end end)
+{
+    const char *event = end == FANOUT_REFUSED ? "event.refused" : work->skipped[0] ? "event.skipped" : "event.fanned_out";
+    log_event(LOG_INFO, event, log_text("event", work->event_id), log_slice("type", work->type),
+              log_slice("org", work->org), log_int("deliveries", (int64_t)work->endpoints_count),
+              log_text("reason", work->skipped), log_slice("request_id", work->request),
+              log_slice("trace", work->trace));
+}
+
+static void on_fanout_end(struct work *work, enum fanout_end end, void *self)
+{
+    enum events_result result = end == FANOUT_REFUSED ? EVENTS_REFUSED : work->skipped[0] ? EVENTS_SKIPPED : EVENTS_PROCESSED;
+    metric_add(METRIC_EVENTS, result, 1);
+    if (end == FANOUT_DONE)
+        metric_add(METRIC_FANOUT_DELIVERIES, 0, work->endpoints_count);
+    log_end(work, end);
+    end_work(self, work);
+}
+
+static void match(struct intake *intake, struct work *work)
+{
+    const struct match_index *index = catalog_index(work->catalog);
+    struct match_result result = match_index_find(index, work->type);
+    work->endpoints = result.ids;
+    work->endpoints_count = result.count;
+    if (result.count == 0)
+        work->skipped = result.disabled_wanted_it ? "endpoint_disabled" : "no_subscriber";
+    fanout_add(intake->fanout, work);
+}
+
+static void on_retry(void *self);
+
+/* What a wait for a catalog is about. */
+struct wait {
+    struct intake *intake;
+    struct work *work;
+};
+
+static void on_catalog(enum status status, struct cache_value *value, void *self)
+{
+    struct wait *wait = self;
+    struct intake *intake = wait->intake;
+    struct work *work = wait->work;
+    free(wait);
+    if (status == STATUS_OK) {
+        work->catalog = value;
+        match(intake, work);
+    } else if (status != STATUS_CANCELLED) {
+        work->next = intake->unmatched;
+        intake->unmatched = work;
+        loop_timer_start(intake->retry_timer, loop_jitter(RETRY_MS));
+    }
+}
+
+static void find_catalog(struct intake *intake, struct work *work)
+{
+    if (catalog_peek(intake->catalog, work->org, &work->catalog) == STATUS_OK) {
+        match(intake, work);
+        return;
+    }
+    struct wait *wait = xcalloc(1, sizeof *wait);
+    *wait = (struct wait){intake, work};
+    catalog_get(intake->catalog, work->org, on_catalog, wait);
+}
+
+static void on_retry(void *self)
+{
+    struct intake *intake = self;
+    struct work *work = intake->unmatched;
+    intake->unmatched = NULL;
+    while (work) {
+        struct work *next = work->next;
+        find_catalog(intake, work);
+        work = next;
+    }
+}
+
+/* What somebody else wrote into the stream ends as skipped, so that it does not come back for ever. */
+static struct work *unreadable(struct stream_id entry, uint32_t partition)
+{
+    static const struct slice none[] = {
+        {"org", 3},     {NULL, 0}, {"type", 4}, {NULL, 0},  {"trace", 5}, {NULL, 0},  {"request", 7},
+        {NULL, 0},      {"time", 4}, {NULL, 0}, {"after", 5}, {NULL, 0},  {"data", 4}, {NULL, 0}};
+    struct work *work = work_new(entry, partition, none, sizeof none / sizeof none[0]);
+    work->skipped = "unreadable";
+    return work;
+}
+
+static void on_entry(const struct consumer_entry *entry, void *self)
+{
+    struct intake *intake = self;
+    struct work *work = work_new(entry->id, intake->options.partition, entry->fields, entry->fields_count);
+    if (work && (!event_type_is_valid(work->type) || work->org.len == 0 || work->org.len >= OTHER_ID_SIZE))
+        work_free(&work);
+    if (!work)
+        work = unreadable(entry->id, intake->options.partition);
+    else if (entry->claims > intake->options.claims_max)
+        work->skipped = "claims_exceeded";
+    work->older = intake->newest;
+    if (work->older)
+        work->older->newer = work;
+    intake->newest = work;
+    intake->bytes += work->bytes;
+    if (work->skipped[0])
+        fanout_add(intake->fanout, work);
+    else
+        find_catalog(intake, work);
+}
+
+static void on_batch_end(void *self)
+{
+    (void)self; /* the fan-out gathers by itself until the end of the turn */
+}
+
+/* Small reads are not worth their cost: half of the room must be free. */
+static size_t room(void *self)
+{
+    struct intake *intake = self;
+    size_t held = consumer_held(intake->consumer);
+    if (held * 2 > intake->options.events_max || intake->bytes >= intake->options.bytes_max)
+        return 0;
+    size_t count = intake->options.events_max - held;
+    if (held == 0)
+        return count;
+    size_t average = intake->bytes / held + 1;
+    size_t fitting = (intake->options.bytes_max - intake->bytes) / average + 1;
+    return fitting < count ? fitting : count;
+}
+
+struct intake *intake_new(struct loop *loop, struct store *store, struct catalog *catalog, const struct intake_options *options)
+{
+    struct intake *intake = xcalloc(1, sizeof *intake);
+    intake->loop = loop;
+    intake->catalog = catalog;
+    intake->options = *options;
+    intake->due = due_new(loop, store_redis(store), options->partition);
+    struct fanout_options fanout = {
+        .partition = options->partition,
+        .consumer = options->consumer_name,
+        .inline_max = options->inline_max,
+        .due = intake->due,
+        .on_end = on_fanout_end,
+        .self = intake,
+    };
+    intake->fanout = fanout_new(loop, store_redis(store), &fanout);
+    struct key stream = key_of(options->partition, KEY_EVENTS);
+    char stream_text[KEY_MAX + 1];
+    must(slice_to_text(key_slice(&stream), stream_text, sizeof stream_text) == STATUS_OK);
+    struct consumer_options consumer = {
+        .stream = stream_text,
+        .group = GROUP_PROCESSOR,
+        .name = options->consumer_name,
+        .lease_ms = options->lease_ms,
+        .read_max = READ_MAX,
+        .address = *store_address(store),
+        .redis = store_redis(store),
+    };
+    struct consumer_owner owner = {.room = room, .on_entry = on_entry, .on_batch_end = on_batch_end, .self = intake};
+    intake->consumer = consumer_new(loop, &consumer, &owner);
+    intake->retry_timer = loop_timer_new(loop, on_retry, intake);
+    return intake;
+}
+
+void intake_free(struct intake **intake_at)
+{
+    struct intake *intake = *intake_at;
+    *intake_at = NULL;
+    if (!intake)
+        return;
+    fanout_free(&intake->fanout);
+    for (struct work *work = intake->newest, *older; work; work = older) {
+        older = work->older;
+        work_free(&work);
+    }
+    loop_later_cancel(intake->loop, intake);
+    loop_timer_free(&intake->retry_timer);
+    consumer_free(&intake->consumer);
+    due_free(&intake->due);
+    free(intake);
+}
+
+void intake_start(struct intake *intake)
+{
+    due_start(intake->due);
+    consumer_start(intake->consumer);
+}
+
+void intake_drain(struct intake *intake, loop_fn done, void *self)
+{
+    due_stop(intake->due);
+    consumer_stop(intake->consumer);
+    consumer_leave(intake->consumer, done, self);
+}
+
+const struct consumer *intake_consumer(const struct intake *intake)
+{
+    return intake->consumer;
+}

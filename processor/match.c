@@ -1,0 +1,180 @@
+#include "match.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "base/must.h"
+
+#define ID_SIZE 25
+
+struct member {
+    struct member *next;
+    bool enabled;
+    char id[ID_SIZE];
+};
+
+/* Endpoints with the same pattern. The pattern's text follows; for prefixes it ends in '.'. */
+struct group {
+    struct member **members;
+    size_t count, room;
+    size_t text_len;
+    char text[];
+};
+
+struct match_index {
+    struct map exact, prefixes;
+    struct group *all;
+    struct member *members;
+    size_t count;
+};
+
+static struct group *group_new(struct slice text)
+{
+    struct group *group = xcalloc(1, sizeof *group + text.len + 1);
+    if (text.len)
+        memcpy(group->text, text.at, text.len);
+    group->text_len = text.len;
+    return group;
+}
+
+static void group_free(struct group *group)
+{
+    free(group->members);
+    free(group);
+}
+
+struct match_index *match_index_new(void)
+{
+    struct match_index *index = xcalloc(1, sizeof *index);
+    map_init(&index->exact);
+    map_init(&index->prefixes);
+    index->all = group_new((struct slice){0});
+    return index;
+}
+
+static void free_groups(struct map *map)
+{
+    size_t cursor = 0;
+    for (struct group *group; (group = map_next(map, &cursor));)
+        group_free(group);
+    map_fini(map);
+}
+
+void match_index_free(struct match_index **index_at)
+{
+    struct match_index *index = *index_at;
+    *index_at = NULL;
+    if (!index)
+        return;
+    free_groups(&index->exact);
+    free_groups(&index->prefixes);
+    group_free(index->all);
+    for (struct member *member = index->members, *next; member; member = next) {
+        next = member->next;
+        free(member);
+    }
+    free(index);
+}
+
+size_t match_index_count(const struct match_index *index)
+{
+    return index->count;
+}
+
+static struct group *group_in(struct map *map, struct slice text)
+{
+    struct group *group = map_get(map, text);
+    if (!group) {
+        group = group_new(text);
+        map_add(map, (struct slice){group->text, group->text_len}, group);
+    }
+    return group;
+}
+
+static struct group *group_of(struct match_index *index, struct slice pattern)
+{
+    if (slice_is(pattern, "*"))
+        return index->all;
+    if (pattern.len > 2 && pattern.at[pattern.len - 1] == '*')
+        return group_in(&index->prefixes, (struct slice){pattern.at, pattern.len - 1});
+    return group_in(&index->exact, pattern);
+}
+
+static void group_add(struct group *group, struct member *member)
+{
+    if (group->count == group->room) {
+        group->room = group->room ? group->room * 2 : 4;
+        group->members = xrealloc(group->members, group->room * sizeof *group->members);
+    }
+    group->members[group->count++] = member;
+}
+
+void match_index_add(struct match_index *index, struct slice id, bool enabled, const struct slice *patterns, size_t patterns_count)
+{
+    struct member *member = xcalloc(1, sizeof *member);
+    must(slice_to_text(id, member->id, sizeof member->id) == STATUS_OK);
+    member->enabled = enabled;
+    member->next = index->members;
+    index->members = member;
+    index->count++;
+    for (size_t i = 0; i < patterns_count; i++)
+        group_add(group_of(index, patterns[i]), member);
+}
+
+/* The groups that a type falls into: "*", each prefix up to a '.', the type itself. */
+#define GROUPS_MAX 258
+
+static size_t find_groups(const struct match_index *index, struct slice type, const struct group **out)
+{
+    size_t count = 0;
+    out[count++] = index->all;
+    for (size_t i = 0; index->prefixes.count > 0 && i + 1 < type.len && count < GROUPS_MAX - 1; i++) {
+        const struct group *group = type.at[i] == '.' ? map_get(&index->prefixes, (struct slice){type.at, i + 1}) : NULL;
+        if (group)
+            out[count++] = group;
+    }
+    const struct group *exact = map_get(&index->exact, type);
+    if (exact)
+        out[count++] = exact;
+    return count;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* One endpoint may have several patterns that match. */
+static size_t sort_unique(const char **ids, size_t count)
+{
+    qsort(ids, count, sizeof *ids, compare_ids);
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 || ids[kept - 1] != ids[i])
+            ids[kept++] = ids[i];
+    return kept;
+}
+
+struct match_result match_index_find(const struct match_index *index, struct slice type)
+{
+    const struct group *groups[GROUPS_MAX];
+    size_t groups_count = find_groups(index, type, groups), most = 0;
+    struct match_result result = {0};
+    for (size_t i = 0; i < groups_count; i++)
+        most += groups[i]->count;
+    if (most == 0)
+        return result;
+    result.ids = xmalloc(most * sizeof *result.ids);
+    for (size_t i = 0; i < groups_count; i++) {
+        for (size_t k = 0; k < groups[i]->count; k++) {
+            const struct member *member = groups[i]->members[k];
+            if (member->enabled)
+                result.ids[result.count++] = member->id;
+            else
+                result.disabled_wanted_it = true;
+        }
+    }
+    result.count = sort_unique(result.ids, result.count);
+    return result;
+}

@@ -1,0 +1,53 @@
+#include "work.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/fields.h"
+
+enum { ORG, TYPE, TRACE, REQUEST, TIME, AFTER, DATA, FIELDS };
+static const char *const names[FIELDS] = {"org", "type", "trace", "request", "time", "after", "data"};
+
+static struct slice keep(char **at, struct slice text)
+{
+    struct slice kept = {*at, text.len};
+    if (text.len)
+        memcpy(*at, text.at, text.len);
+    *at += text.len;
+    return kept;
+}
+
+struct work *work_new(struct stream_id entry, uint32_t partition, const struct slice *fields, size_t fields_count)
+{
+    struct slice values[FIELDS];
+    if (fields_pick(fields, fields_count, names, FIELDS, values) != STATUS_OK)
+        return NULL;
+    size_t bytes = 0;
+    for (size_t i = 0; i < FIELDS; i++)
+        bytes += values[i].len;
+    struct work *work = xcalloc(1, sizeof *work + bytes);
+    char *at = work->text;
+    work->entry = entry;
+    work->bytes = bytes;
+    work->skipped = "";
+    work->org = keep(&at, values[ORG]);
+    work->type = keep(&at, values[TYPE]);
+    work->trace = keep(&at, values[TRACE]);
+    work->request = keep(&at, values[REQUEST]);
+    work->time = keep(&at, values[TIME]);
+    work->after = keep(&at, values[AFTER]);
+    work->data = keep(&at, values[DATA]);
+    event_id_format((struct event_id){entry, partition}, work->event_id);
+    return work;
+}
+
+void work_free(struct work **work_at)
+{
+    struct work *work = *work_at;
+    *work_at = NULL;
+    if (!work)
+        return;
+    cache_release(&work->catalog);
+    free(work->endpoints);
+    free(work);
+}

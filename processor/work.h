@@ -1,0 +1,31 @@
+/*
+ * work.h - one event on its way through the processor
+ *
+ * Owned by intake from its read until its fan-out is settled. Its texts point into its own copy of the log's entry.
+ */
+#pragma once
+
+#include "io/cache.h"
+#include "model/ids.h"
+
+struct work {
+    struct work *next;               /* in one queue at a time: waiting for a catalog, or for a fan-out call */
+    struct work *older, *newer;      /* all that intake owns */
+    struct stream_id entry;
+    char event_id[EVENT_ID_LEN + 1];
+    uint32_t claims;
+    struct slice org, type, trace, request, time, after, data;
+    size_t bytes; /* of the copy */
+
+    /* Once matched: who gets it, sorted by id. The catalog keeps the ids alive. */
+    struct cache_value *catalog;
+    const char **endpoints;
+    size_t endpoints_count;
+    size_t written;      /* how many of them are in Redis already */
+    const char *skipped; /* "" or why nobody gets it; static */
+    char text[];
+};
+
+/* fields as in the log; NULL when the entry is not an event (somebody else wrote it). */
+struct work *work_new(struct stream_id entry, uint32_t partition, const struct slice *fields, size_t fields_count);
+void work_free(struct work **work);
