@@ -1,0 +1,135 @@
+/*
+ * events.c - POST /api/events: one event, durable before its answer
+ */
+#include "base/clock.h"
+#include "base/log.h"
+#include "model/json.h"
+#include "../content_type.h"
+#include "../ingest.h"
+#include "../metrics.h"
+#include "api.h"
+
+/* In the request's memory; the parsed batch is freed with the answer. */
+struct post {
+    struct call *call;
+    struct event_batch *parsed;
+    struct hook_event event; /* with the dedup id of the header */
+    struct publish_item item;
+};
+
+static void log_accept(const struct post *post, const char *event, const char *id)
+{
+    log_event(LOG_INFO, event, log_text("event", id), log_slice("type", post->event.type),
+              log_slice("org", post->item.org), log_slice("key", post->call->principal.key_id),
+              log_text("request_id", post->call->request_id), log_text("trace", post->call->trace));
+}
+
+static void answer(struct post *post, int status, const char *id)
+{
+    struct call *call = post->call;
+    struct buf json;
+    buf_init(&json, 512);
+    struct json_writer writer = {.out = &json};
+    json_open(&writer, '{');
+    json_name(&writer, "id");
+    json_put_text(&writer, slice_of(id));
+    json_name(&writer, "status");
+    json_put_text(&writer, SLICE("accepted"));
+    json_name(&writer, "duplicate");
+    json_put_bool(&writer, status == 200);
+    json_name(&writer, "durability");
+    json_put_text(&writer, slice_of(durability_names[store_durability(service_store(call->ingest->service))]));
+    json_close(&writer, '}');
+    call_answer_json(call, status, buf_slice(&json));
+    buf_fini(&json);
+}
+
+static void answer_word(struct post *post, enum publish_word word, const char *id)
+{
+    switch (word) {
+    case PUBLISH_ACCEPTED:
+        metric_add(METRIC_EVENTS, EVENTS_ACCEPTED, 1);
+        log_accept(post, "event.accepted", id);
+        answer(post, 202, id);
+        return;
+    case PUBLISH_DUPLICATE:
+        metric_add(METRIC_EVENTS, EVENTS_DUPLICATE, 1);
+        log_accept(post, "event.duplicate", id);
+        answer(post, 200, id);
+        return;
+    case PUBLISH_MISMATCH:
+        metric_add(METRIC_EVENTS, EVENTS_MISMATCH, 1);
+        call_answer_problem(post->call, 422, "dedup_mismatch",
+                            "an event with this dedup_id and another payload was accepted before", "/dedup_id");
+        return;
+    case PUBLISH_FULL:
+        metric_add(METRIC_EVENTS, EVENTS_FULL, 1);
+        call_answer_problem(post->call, 503, "backlog_full", "too many events are waiting; try again", NULL);
+        return;
+    }
+}
+
+static void on_answered(struct publish_item *item, enum status status, enum publish_word word, const char *id)
+{
+    struct post *post = item->self;
+    struct event_batch *parsed = post->parsed; /* the post goes with the answer */
+    if (status == STATUS_OK) {
+        answer_word(post, word, id);
+    } else {
+        metric_add(METRIC_EVENTS, EVENTS_FAILED, 1);
+        call_answer_store_failed(post->call, status);
+    }
+    event_batch_free(&parsed);
+}
+
+/* Idempotency-Key means the same as dedup_id; clients send it with or without quotes. */
+static enum status take_idempotency_key(struct post *post, struct problem *problem)
+{
+    struct slice key = slice_trim(http_request_header(post->call->http, "idempotency-key"));
+    if (!key.at)
+        return STATUS_OK;
+    if (key.len >= 2 && key.at[0] == '"' && key.at[key.len - 1] == '"')
+        key = (struct slice){key.at + 1, key.len - 2};
+    for (size_t i = 0; i < key.len; i++)
+        if (key.at[i] < 0x20 || key.at[i] == 0x7f)
+            return problem_set(problem, 422, "invalid_value", "Idempotency-Key has a control character");
+    if (key.len == 0 || key.len > EVENT_DEDUP_MAX)
+        return problem_set(problem, 422, "invalid_value", "Idempotency-Key must have 1 to %d bytes", EVENT_DEDUP_MAX);
+    if (post->event.dedup_id.len > 0 && !slice_eq(post->event.dedup_id, key))
+        return problem_set(problem, 422, "conflicting_fields", "Idempotency-Key and dedup_id differ; send one of them");
+    post->event.dedup_id = key;
+    return STATUS_OK;
+}
+
+void api_events_post(struct call *call)
+{
+    static const char *const types[] = {"application/json", NULL};
+    struct slice type;
+    struct problem problem;
+    if (content_type_expect(call, types, &type) != STATUS_OK)
+        return;
+    struct post *post = http_request_alloc(call->http, sizeof *post);
+    *post = (struct post){.call = call};
+    if (event_parse_json(call->http->body, clock_wall_ms(), &post->parsed, &problem) != STATUS_OK) {
+        metric_add(METRIC_EVENTS, EVENTS_REJECTED, 1);
+        call_answer_refused(call, &problem);
+        return;
+    }
+    post->event = event_batch_item(post->parsed, 0)->event;
+    if (take_idempotency_key(post, &problem) != STATUS_OK) {
+        struct event_batch *parsed = post->parsed;
+        metric_add(METRIC_EVENTS, EVENTS_REJECTED, 1);
+        call_answer_refused(call, &problem);
+        event_batch_free(&parsed);
+        return;
+    }
+    post->item = (struct publish_item){
+        .org = call->principal.org,
+        .trace = slice_of(call->trace),
+        .request = slice_of(call->request_id),
+        .event = &post->event,
+        .answered = on_answered,
+        .self = post,
+    };
+    publisher_add(call->ingest->publisher, &post->item);
+}

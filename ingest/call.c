@@ -1,0 +1,126 @@
+#include "call.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "io/problem_response.h"
+#include "metrics.h"
+#include "routes.h"
+
+#define RETRY_AFTER_S "1"
+#define PROBLEM_MAX 4096
+
+struct call *call_new(struct ingest *ingest, struct http_request *http)
+{
+    struct call *call = http_request_alloc(http, sizeof *call);
+    memset(call, 0, sizeof *call);
+    call->ingest = ingest;
+    call->http = http;
+    http->user = call;
+    struct slice given = http_request_header(http, "x-request-id");
+    if (!request_id_is_sane(given) || slice_to_text(given, call->request_id, sizeof call->request_id) != STATUS_OK) {
+        uint8_t random[12];
+        random_bytes(random, sizeof random);
+        memcpy(call->request_id, "req_", 4);
+        hex_encode(random, sizeof random, call->request_id + 4);
+        call->request_id[4 + 2 * sizeof random] = '\0';
+    }
+    if (traceparent_parse(http_request_header(http, "traceparent"), call->trace) != STATUS_OK) {
+        uint8_t random[24];
+        random_bytes(random, sizeof random);
+        traceparent_make(random, call->trace);
+    }
+    return call;
+}
+
+/* Events have lines of their own; of the rest, what changed something or was refused. */
+static void log_call(const struct call *call, int status, const char *code)
+{
+    bool is_read = slice_is(call->http->method, "GET") || slice_is(call->http->method, "HEAD");
+    enum log_level level = status >= 500 ? LOG_WARN : status < 300 && (is_read || call->route->logs_itself) ? LOG_DEBUG : LOG_INFO;
+    log_event(level, "http.request", log_slice("method", call->http->method), log_slice("path", call->http->path),
+              log_int("status", status), log_text("code", code),
+              log_us_as_ms("duration_ms", clock_mono_us() - call->http->started_mono_us),
+              log_slice("org", call->principal.org), log_slice("key", call->principal.key_id),
+              log_text("peer", call->http->peer), log_text("request_id", call->request_id));
+}
+
+static void finish(struct call *call, const struct http_response *response, const char *code)
+{
+    double seconds = (double)(clock_mono_us() - call->http->started_mono_us) / 1e6;
+    metric_observe(METRIC_HTTP_SECONDS, routes_metric_index(call->route), seconds);
+    log_call(call, response->status, code);
+    http_respond(call->http, response);
+}
+
+#define HEADERS_MAX 4
+
+void call_answer_json(struct call *call, int status, struct slice json)
+{
+    struct http_header headers[] = {{SLICE("X-Request-Id"), slice_of(call->request_id)},
+                                    {SLICE("Cache-Control"), SLICE("no-store")}};
+    struct http_response response = {
+        .status = status,
+        .content_type = json.len ? SLICE("application/json") : (struct slice){0},
+        .body = json,
+        .headers = headers,
+        .headers_count = 2,
+    };
+    finish(call, &response, "");
+}
+
+static void answer_problem(struct call *call, int status, const char *code, const char *detail, const char *pointer,
+                           struct http_header extra)
+{
+    struct http_header headers[HEADERS_MAX] = {{SLICE("X-Request-Id"), slice_of(call->request_id)},
+                                               {SLICE("Cache-Control"), SLICE("no-store")}};
+    size_t count = 2;
+    if (extra.name.len)
+        headers[count++] = extra;
+    if (status == 401)
+        headers[count++] = (struct http_header){SLICE("WWW-Authenticate"), SLICE("Bearer realm=\"millrace\"")};
+    if (status == 503 || status == 429)
+        headers[count++] = (struct http_header){SLICE("Retry-After"), SLICE(RETRY_AFTER_S)};
+    struct buf body;
+    buf_init(&body, PROBLEM_MAX);
+    problem_body(&body, status, code, detail, slice_of(call->request_id), pointer);
+    struct http_response response = {
+        .status = status,
+        .content_type = SLICE("application/problem+json"),
+        .body = buf_slice(&body),
+        .headers = headers,
+        .headers_count = count,
+    };
+    finish(call, &response, code);
+    buf_fini(&body);
+}
+
+void call_answer_problem(struct call *call, int status, const char *code, const char *detail, const char *pointer)
+{
+    answer_problem(call, status, code, detail, pointer, (struct http_header){0});
+}
+
+void call_answer_refused(struct call *call, const struct problem *problem)
+{
+    const char *pointer = problem->http_status == 422 ? problem->pointer : NULL;
+    call_answer_problem(call, problem->http_status, problem->code, problem->detail, pointer);
+}
+
+void call_answer_method_not_allowed(struct call *call, const char *allow)
+{
+    char detail[128];
+    snprintf(detail, sizeof detail, "this path answers %s", allow);
+    answer_problem(call, 405, "method_not_allowed", detail, NULL, (struct http_header){SLICE("Allow"), slice_of(allow)});
+}
+
+void call_answer_store_failed(struct call *call, enum status status)
+{
+    if (status == STATUS_UNSURE)
+        call_answer_problem(call, 503, "outcome_unknown",
+                            "the store did not answer; the request may have been carried out: repeat it with the same dedup_id", NULL);
+    else
+        call_answer_problem(call, 503, "store_unavailable", "the store cannot take this now; try again", NULL);
+}

@@ -1,0 +1,42 @@
+/*
+ * call.h - one API request on its way through ingest: what arrived, who asks, and its answer
+ *
+ * Lives in the request's own memory from the head until the answer, which ends it. Every call ends in exactly one call_answer_* .
+ */
+#pragma once
+
+#include "io/http_server.h"
+#include "model/ids.h"
+#include "model/problem.h"
+#include "model/trace.h"
+
+struct ingest;
+struct route;
+
+struct principal {
+    bool is_admin; /* the admin token: no organization of its own */
+    struct slice org, key_id, scopes; /* in the request's memory */
+};
+
+struct call {
+    struct ingest *ingest;
+    struct http_request *http;
+    const struct route *route; /* NULL: none of ours */
+    struct principal principal;
+    char request_id[REQUEST_ID_MAX + 1];
+    char trace[TRACEPARENT_LEN + 1];
+    bool granted; /* found at the head already */
+};
+
+/* Makes the call for a request whose head is complete, and puts it into request->user. */
+struct call *call_new(struct ingest *ingest, struct http_request *http);
+
+void call_answer_json(struct call *call, int status, struct slice json);
+
+/* RFC 9457; pointer NULL: no errors member. 401 gets WWW-Authenticate, 503 and 429 Retry-After. */
+void call_answer_problem(struct call *call, int status, const char *code, const char *detail, const char *pointer);
+void call_answer_refused(struct call *call, const struct problem *problem);
+void call_answer_method_not_allowed(struct call *call, const char *allow);
+
+/* By the status of a command: 503 for DOWN and UNSURE, 500-free wording for what only a broken store can cause (503 too). */
+void call_answer_store_failed(struct call *call, enum status status);

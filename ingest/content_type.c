@@ -1,0 +1,49 @@
+#include "content_type.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool charset_is_utf8(struct slice parameters)
+{
+    while (parameters.len > 0) {
+        struct slice value = slice_trim(slice_cut(&parameters, ';'));
+        struct slice name = slice_cut(&value, '=');
+        if (value.len >= 2 && value.at[0] == '"' && value.at[value.len - 1] == '"')
+            value = (struct slice){value.at + 1, value.len - 2};
+        if (slice_eq_nocase(name, SLICE("charset")) && !slice_eq_nocase(value, SLICE("utf-8")))
+            return false;
+    }
+    return true;
+}
+
+static void refuse(struct call *call, const char *const *types)
+{
+    char detail[200];
+    int len = snprintf(detail, sizeof detail, "send the body as");
+    for (size_t i = 0; types[i] && len > 0 && (size_t)len < sizeof detail; i++)
+        len += snprintf(detail + len, sizeof detail - (size_t)len, "%s %s", i ? " or" : "", types[i]);
+    call_answer_problem(call, 415, "unsupported_media_type", detail, NULL);
+}
+
+enum status content_type_expect(struct call *call, const char *const *types, struct slice *out_type)
+{
+    struct slice encoding = slice_trim(http_request_header(call->http, "content-encoding"));
+    if (encoding.len > 0 && !slice_eq_nocase(encoding, SLICE("identity"))) {
+        call_answer_problem(call, 415, "unsupported_encoding", "send the body without Content-Encoding", NULL);
+        return STATUS_INVALID;
+    }
+    struct slice parameters = http_request_header(call->http, "content-type");
+    struct slice type = slice_trim(slice_cut(&parameters, ';'));
+    *out_type = slice_of(types[0]);
+    if (type.len == 0)
+        return STATUS_OK;
+    for (size_t i = 0; types[i]; i++) {
+        if (!slice_eq_nocase(type, slice_of(types[i])))
+            continue;
+        *out_type = slice_of(types[i]);
+        if (charset_is_utf8(parameters))
+            return STATUS_OK;
+    }
+    refuse(call, types);
+    return STATUS_INVALID;
+}

@@ -1,0 +1,192 @@
+/*
+ * ingest.c - from a request's head to its handler
+ *
+ * The port is open from the start: while Redis is not there, requests that need it are answered 503.
+ */
+#include "ingest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "metrics.h"
+#include "routes.h"
+
+#define BODY_SMALL_MAX (64 * 1024)
+#define BATCH_BODIES 8
+#define NEGATIVE_TTL_MS 10000
+
+static size_t body_max(const struct ingest *ingest, const struct route *route)
+{
+    switch (route->body) {
+    case BODY_NONE:
+        return 0;
+    case BODY_SMALL:
+        return BODY_SMALL_MAX;
+    case BODY_EVENT:
+        return (size_t)ingest->settings->max_body;
+    case BODY_BATCH:
+        return (size_t)ingest->settings->max_body * BATCH_BODIES;
+    }
+    return 0;
+}
+
+static void act_on(enum auth_verdict verdict, struct call *call)
+{
+    switch (verdict) {
+    case AUTH_GRANTED:
+        call->route->handle(call);
+        return;
+    case AUTH_LATER:
+        auth_resolve(call->ingest->auth, call, act_on);
+        return;
+    case AUTH_NO_KEY:
+        call_answer_problem(call, 401, "no_api_key", "send an API key as \"Authorization: Bearer mr_live_…\" or X-API-Key", NULL);
+        return;
+    case AUTH_BAD_KEY:
+        call_answer_problem(call, 401, "bad_api_key", "this API key is malformed, unknown, revoked or expired", NULL);
+        return;
+    case AUTH_NO_SCOPE:
+        call_answer_problem(call, 403, "scope_missing", "this key's scopes do not allow this request", NULL);
+        return;
+    case AUTH_STORE_DOWN:
+        call_answer_problem(call, 503, "store_unavailable", "the key cannot be checked now; try again", NULL);
+        return;
+    }
+}
+
+static enum auth_verdict check(struct call *call)
+{
+    struct ingest *ingest = call->ingest;
+    if (!call->route->scope)
+        return AUTH_GRANTED;
+    return ingest->auth ? auth_check(ingest->auth, call) : AUTH_STORE_DOWN;
+}
+
+/* What can be refused without the body is refused before it is read. */
+static void on_head(struct http_request *http, void *self)
+{
+    struct call *call = call_new(self, http);
+    const char *allow;
+    call->route = routes_find(http->method, http->path, &allow);
+    if (!call->route && allow) {
+        call_answer_method_not_allowed(call, allow);
+        return;
+    }
+    if (!call->route) {
+        call_answer_problem(call, 404, "not_found", "there is nothing at this path", NULL);
+        return;
+    }
+    http_request_limit_body(http, body_max(call->ingest, call->route));
+    enum auth_verdict verdict = check(call);
+    call->granted = verdict == AUTH_GRANTED;
+    if (!call->granted && verdict != AUTH_LATER)
+        act_on(verdict, call);
+}
+
+static void on_request(struct http_request *http, void *self)
+{
+    (void)self;
+    struct call *call = http->user;
+    act_on(call->granted ? AUTH_GRANTED : check(call), call);
+}
+
+static void on_refused(int status, const char *reason, const char *peer, void *self)
+{
+    static struct log_limit limit;
+    uint64_t suppressed;
+    (void)self;
+    metric_add(METRIC_HTTP_REFUSED, metric_refused_index(status), 1);
+    if (log_limit_allows(&limit, 1000, &suppressed))
+        log_event(LOG_INFO, "http.refused", log_int("status", status), log_text("reason", reason),
+                  log_text("peer", peer), log_int("suppressed", (int64_t)suppressed));
+}
+
+static void on_config_change(const struct config_change *change, void *self)
+{
+    struct ingest *ingest = self;
+    auth_apply(ingest->auth, change);
+}
+
+void *ingest_create(struct service *service)
+{
+    struct ingest *ingest = xcalloc(1, sizeof *ingest);
+    ingest->service = service;
+    ingest->settings = service_settings(service);
+    struct http_limits limits = http_limits_default();
+    limits.body_max = (size_t)ingest->settings->max_body;
+    limits.connections_max = (size_t)ingest->settings->connections_max;
+    limits.connections_per_ip_max = (size_t)ingest->settings->connections_per_ip_max;
+    struct http_handler handler = {.on_head = on_head, .on_request = on_request, .on_refused = on_refused, .self = ingest};
+    ingest->http = http_server_new(service_loop(service), &limits, &handler);
+    struct error err;
+    int port = 0;
+    if (http_server_bind(ingest->http, ingest->settings->listen, &port, &err) != STATUS_OK) {
+        log_event(LOG_ERROR, "ingest.bind_failed", log_text("setting", "listen"),
+                  log_text("address", ingest->settings->listen), log_text("error", err.text));
+        log_flush();
+        exit(78);
+    }
+    log_event(LOG_INFO, "ingest.listening", log_text("address", ingest->settings->listen), log_int("port", port));
+    return ingest;
+}
+
+void ingest_start(void *self)
+{
+    struct ingest *ingest = self;
+    struct loop *loop = service_loop(ingest->service);
+    struct store *store = service_store(ingest->service);
+    struct auth_options auth = {
+        .admin_token = ingest->settings->admin_token,
+        .keys_max = (size_t)ingest->settings->cache_max,
+        .ttl_ms = ingest->settings->cache_ttl_ms,
+        .negative_ttl_ms = NEGATIVE_TTL_MS,
+    };
+    struct publisher_options publisher = {
+        .max_depth = ingest->settings->max_depth,
+        .dedup_window_ms = ingest->settings->dedup_window_ms,
+        .client_name = service_consumer_name(ingest->service),
+    };
+    ingest->auth = auth_new(loop, store, &auth);
+    ingest->publisher = publisher_new(loop, store, &publisher);
+    ingest->feed = config_feed_new(loop, store_address(store), service_consumer_name(ingest->service), on_config_change, ingest);
+}
+
+static void on_http_drained(void *self)
+{
+    struct ingest *ingest = self;
+    service_drained(ingest->service);
+}
+
+void ingest_drain(void *self)
+{
+    struct ingest *ingest = self;
+    http_server_drain(ingest->http, on_http_drained, ingest);
+}
+
+void ingest_destroy(void *self)
+{
+    struct ingest *ingest = self;
+    config_feed_free(&ingest->feed);
+    publisher_free(&ingest->publisher);
+    auth_free(&ingest->auth);
+    http_server_free(&ingest->http);
+    free(ingest);
+}
+
+size_t ingest_checks(void *self, struct service_check *checks, size_t max)
+{
+    const struct ingest *ingest = self;
+    if (max == 0)
+        return 0;
+    checks[0] = (struct service_check){.name = "publish", .ok = publisher_is_up(ingest->publisher)};
+    snprintf(checks[0].detail, sizeof checks[0].detail, "%s", checks[0].ok ? "" : "not connected to Redis");
+    return 1;
+}
+
+void ingest_refresh_metrics(void *self, loop_fn done, void *done_self)
+{
+    const struct ingest *ingest = self;
+    metric_set(METRIC_HTTP_CONNECTIONS, 0, (double)http_server_connections(ingest->http));
+    done(done_self);
+}

@@ -1,0 +1,302 @@
+#include "publish.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/must.h"
+#include "io/script.h"
+#include "model/keys.h"
+
+#define ITEMS_MAX 200
+#define WIRE_MAX (8u * 1024 * 1024)
+#define WAITAOF_TIMEOUT_MS 5000
+
+/* Items of one partition, gathered over the turn. */
+struct queue {
+    struct publish_item *first, **last;
+};
+
+struct publisher {
+    struct loop *loop;
+    struct store *store;
+    struct redis *redis;
+    struct publisher_options options;
+    struct redis_command command;
+    struct queue *partitions;
+    uint32_t partitions_count;
+    struct barrier *barrier; /* what the calls of this turn wait for; NULL: the script's answer is enough */
+    bool flush_queued;
+    struct log_limit log_limit;
+};
+
+struct call_result {
+    struct publish_item *item;
+    enum publish_word word;
+    char id[EVENT_ID_LEN + 1];
+};
+
+/* One call of the script. Answers wait in results for the barrier, when there is one. */
+struct batch {
+    struct batch *next;
+    struct publisher *publisher;
+    struct barrier *barrier;
+    uint32_t partition;
+    size_t count;
+    struct publish_item *items[ITEMS_MAX];
+    struct call_result *results;
+};
+
+/* WAITAOF after the batches of one turn. Replies come in order, so all its batches have answered before it does. */
+struct barrier {
+    struct publisher *publisher;
+    struct batch *answered;
+};
+
+static void fail_items(struct batch *batch, enum status status)
+{
+    enum status told = status == STATUS_UNSURE ? STATUS_UNSURE : STATUS_DOWN;
+    for (size_t i = 0; i < batch->count; i++)
+        batch->items[i]->answered(batch->items[i], told, PUBLISH_FULL, "");
+}
+
+static void free_batch(struct batch *batch)
+{
+    free(batch->results);
+    free(batch);
+}
+
+static void tell_results(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        struct call_result *result = &batch->results[i];
+        result->item->answered(result->item, STATUS_OK, result->word, result->id);
+    }
+}
+
+static bool read_word(struct slice word, enum publish_word *out)
+{
+    static const char *const words[] = {"accepted", "duplicate", "mismatch", "full"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (slice_is(word, words[i])) {
+            *out = (enum publish_word)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_result(const struct batch *batch, const struct redis_reply *reply, size_t index, struct call_result *out)
+{
+    struct event_id id = {.partition = batch->partition};
+    struct slice entry = redis_reply_text(redis_reply_at(reply, 2 * index + 1));
+    out->item = batch->items[index];
+    out->id[0] = '\0';
+    if (!read_word(redis_reply_text(redis_reply_at(reply, 2 * index)), &out->word))
+        return false;
+    if (out->word == PUBLISH_FULL)
+        return true;
+    if (stream_id_parse(entry, &id.entry) != STATUS_OK)
+        return false;
+    event_id_format(id, out->id);
+    return true;
+}
+
+static bool read_results(struct batch *batch, const struct redis_reply *reply)
+{
+    if (redis_reply_count(reply) != 2 * batch->count)
+        return false;
+    batch->results = xcalloc(batch->count, sizeof *batch->results);
+    for (size_t i = 0; i < batch->count; i++)
+        if (!read_result(batch, reply, i, &batch->results[i]))
+            return false;
+    return true;
+}
+
+static void note_failure(struct publisher *publisher, enum status status, const struct redis_reply *reply, size_t count)
+{
+    uint64_t suppressed;
+    if (status != STATUS_CANCELLED && log_limit_allows(&publisher->log_limit, 5000, &suppressed))
+        log_event(LOG_WARN, "publish.failed", log_text("status", status_name(status)),
+                  log_slice("answer", redis_reply_text(reply)), log_int("events", (int64_t)count),
+                  log_int("suppressed", (int64_t)suppressed));
+}
+
+static void on_published(enum status status, const struct redis_reply *reply, void *self)
+{
+    struct batch *batch = self;
+    if (status != STATUS_OK || !read_results(batch, reply)) {
+        note_failure(batch->publisher, status, reply, batch->count);
+        /* An answer we cannot read leaves open what was done. */
+        fail_items(batch, status == STATUS_OK ? STATUS_UNSURE : status);
+        free_batch(batch);
+    } else if (batch->barrier) {
+        batch->next = batch->barrier->answered;
+        batch->barrier->answered = batch;
+    } else {
+        tell_results(batch);
+        free_batch(batch);
+    }
+}
+
+/* [local fsyncs, replicas] */
+static void on_synced(enum status status, const struct redis_reply *reply, void *self)
+{
+    struct barrier *barrier = self;
+    bool durable = status == STATUS_OK && redis_reply_int(redis_reply_at(reply, 0)) >= 1;
+    if (!durable)
+        note_failure(barrier->publisher, status == STATUS_OK ? STATUS_UNSURE : status, reply, 0);
+    for (struct batch *batch = barrier->answered, *next; batch; batch = next) {
+        next = batch->next;
+        if (durable)
+            tell_results(batch);
+        else
+            fail_items(batch, STATUS_UNSURE);
+        free_batch(batch);
+    }
+    free(barrier);
+}
+
+static void add_keys(struct publisher *publisher, const struct batch *batch)
+{
+    size_t dedups = 0;
+    for (size_t i = 0; i < batch->count; i++)
+        dedups += batch->items[i]->event->dedup_id.len > 0;
+    struct redis_command *command = &publisher->command;
+    script_start(command, SCRIPT_PUBLISH, 2 + dedups);
+    struct key events = key_of(batch->partition, KEY_EVENTS), deliveries = key_of(batch->partition, KEY_DELIVERIES);
+    redis_command_arg(command, key_slice(&events));
+    redis_command_arg(command, key_slice(&deliveries));
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct publish_item *item = batch->items[i];
+        if (item->event->dedup_id.len == 0)
+            continue;
+        struct key key = key_dedup(batch->partition, item->org, item->event->dedup_id);
+        redis_command_arg(command, key_slice(&key));
+    }
+}
+
+static void add_item(struct redis_command *command, const struct publish_item *item, int64_t now_ms)
+{
+    const struct hook_event *event = item->event;
+    char time[CLOCK_RFC3339_LEN + 1], fingerprint[EVENT_FINGERPRINT_LEN];
+    clock_rfc3339(event->occurred_at_ms >= 0 ? event->occurred_at_ms : now_ms, time);
+    redis_command_arg(command, item->org);
+    redis_command_arg(command, event->type);
+    redis_command_arg(command, event->key);
+    redis_command_arg(command, event->dedup_id);
+    redis_command_arg(command, item->trace);
+    redis_command_arg(command, item->request);
+    redis_command_text(command, "application/json");
+    redis_command_text(command, time);
+    if (event->deliver_at_ms >= 0)
+        redis_command_int(command, event->deliver_at_ms);
+    else
+        redis_command_text(command, "");
+    redis_command_arg(command, event->data);
+    if (event->dedup_id.len > 0)
+        event_fingerprint(event, fingerprint);
+    redis_command_arg(command, (struct slice){fingerprint, event->dedup_id.len ? EVENT_FINGERPRINT_LEN : 0});
+}
+
+static void send_batch(struct publisher *publisher, struct batch *batch)
+{
+    int64_t now_ms = clock_wall_ms();
+    struct redis_command *command = &publisher->command;
+    add_keys(publisher, batch);
+    redis_command_int(command, publisher->options.max_depth);
+    redis_command_int(command, publisher->options.dedup_window_ms);
+    redis_command_text(command, GROUP_PROCESSOR);
+    for (size_t i = 0; i < batch->count; i++)
+        add_item(command, batch->items[i], now_ms);
+    script_send(publisher->redis, SCRIPT_PUBLISH, command, on_published, batch);
+}
+
+static void flush_partition(struct publisher *publisher, uint32_t index, struct barrier *barrier)
+{
+    struct queue *queue = &publisher->partitions[index];
+    struct publish_item *item = queue->first;
+    queue->first = NULL;
+    queue->last = &queue->first;
+    while (item) {
+        struct batch *batch = xcalloc(1, sizeof *batch);
+        batch->publisher = publisher;
+        batch->barrier = barrier;
+        batch->partition = index;
+        size_t bytes = 0;
+        for (; item && batch->count < ITEMS_MAX && bytes < WIRE_MAX; item = item->next) {
+            batch->items[batch->count++] = item;
+            bytes += item->event->data.len;
+        }
+        send_batch(publisher, batch);
+    }
+}
+
+static void flush(void *self)
+{
+    struct publisher *publisher = self;
+    publisher->flush_queued = false;
+    struct barrier *barrier = NULL;
+    if (store_needs_waitaof(publisher->store)) {
+        barrier = xcalloc(1, sizeof *barrier);
+        barrier->publisher = publisher;
+    }
+    for (uint32_t i = 0; i < publisher->partitions_count; i++)
+        flush_partition(publisher, i, barrier);
+    if (barrier)
+        redis_sendf(publisher->redis, on_synced, barrier, "WAITAOF 1 0 %d", WAITAOF_TIMEOUT_MS);
+}
+
+void publisher_add(struct publisher *publisher, struct publish_item *item)
+{
+    struct queue *queue = &publisher->partitions[partition_of(item->org, publisher->partitions_count)];
+    item->next = NULL;
+    *queue->last = item;
+    queue->last = &item->next;
+    if (publisher->flush_queued)
+        return;
+    publisher->flush_queued = true;
+    loop_later(publisher->loop, flush, publisher);
+}
+
+bool publisher_is_up(const struct publisher *publisher)
+{
+    return redis_is_up(publisher->redis);
+}
+
+struct publisher *publisher_new(struct loop *loop, struct store *store, const struct publisher_options *options)
+{
+    struct publisher *publisher = xcalloc(1, sizeof *publisher);
+    publisher->loop = loop;
+    publisher->store = store;
+    publisher->options = *options;
+    publisher->partitions_count = store_partitions(store);
+    publisher->partitions = xcalloc(publisher->partitions_count, sizeof *publisher->partitions);
+    for (uint32_t i = 0; i < publisher->partitions_count; i++)
+        publisher->partitions[i].last = &publisher->partitions[i].first;
+    redis_command_init(&publisher->command);
+    struct redis_options redis = {
+        .address = *store_address(store),
+        .client_name = options->client_name,
+        .connect_timeout_ms = 5000,
+        .reply_timeout_ms = WAITAOF_TIMEOUT_MS + 5000,
+        .load_scripts = true,
+    };
+    publisher->redis = redis_new(loop, &redis);
+    return publisher;
+}
+
+void publisher_free(struct publisher **publisher_at)
+{
+    struct publisher *publisher = *publisher_at;
+    *publisher_at = NULL;
+    if (!publisher)
+        return;
+    redis_free(&publisher->redis);
+    loop_later_cancel(publisher->loop, publisher);
+    redis_command_fini(&publisher->command);
+    free(publisher->partitions);
+    free(publisher);
+}
