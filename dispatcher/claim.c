@@ -1,0 +1,185 @@
+/*
+ * claim.c - entries become deliveries, lanes get them, settle gives them back
+ */
+#include "claim.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/map.h"
+#include "base/must.h"
+#include "settle.h"
+
+#define READ_MAX 200
+
+struct claim {
+    struct loop *loop;
+    struct claim_options options;
+    struct delivery_owner owner;
+    struct consumer *consumer;
+    struct due *due;
+    struct map held; /* deliveries by entry, those still ours */
+    bool is_poke_queued;
+};
+
+static struct slice entry_key(const struct stream_id *entry)
+{
+    return (struct slice){(const char *)entry, sizeof *entry};
+}
+
+/* Small reads are not worth their cost: an eighth of the window must be free. */
+static size_t room(void *self)
+{
+    const struct claim *claim = self;
+    const struct claim_window *window = claim->options.window;
+    size_t free_count = window->held < window->max ? window->max - window->held : 0;
+    if (free_count == 0 || free_count < window->max / 8) {
+        return 0;
+    }
+    size_t share = free_count / window->partitions;
+    return share > 0 ? share : 1;
+}
+
+static void poke(void *self)
+{
+    struct claim *claim = self;
+    claim->is_poke_queued = false;
+    consumer_poke(claim->consumer);
+}
+
+static void on_end(struct delivery *delivery, void *self)
+{
+    struct claim *claim = self;
+    if (!delivery->is_lost) {
+        map_remove(&claim->held, entry_key(&delivery->entry));
+        consumer_release(claim->consumer, delivery->entry);
+    }
+    claim->options.window->held--;
+    delivery_free(&delivery);
+    if (!claim->is_poke_queued) {
+        claim->is_poke_queued = true;
+        loop_later(claim->loop, poke, claim);
+    }
+}
+
+/* What somebody else wrote into the stream: it ends among the dead letters instead of coming back for ever. */
+static const struct delivery_fields unreadable = {
+    .event = SLICE("evt_00000000000000000000"),
+    .endpoint = SLICE("ep_00000000000000000000"),
+    .org = SLICE("org_00000000000000000000"),
+    .attempt = 1,
+};
+
+static void on_entry(const struct consumer_entry *entry, void *self)
+{
+    struct claim *claim = self;
+    struct delivery_fields fields;
+    bool is_readable =
+        delivery_from_fields(entry->fields, entry->fields_count, &fields) == STATUS_OK;
+    struct delivery *delivery =
+        delivery_new(entry->id, is_readable ? &fields : &unreadable, &claim->owner);
+    map_add(&claim->held, entry_key(&delivery->entry), delivery);
+    claim->options.window->held++;
+    if (!is_readable) {
+        char text[STREAM_ID_SIZE];
+        stream_id_format(entry->id, text);
+        log_event(LOG_ERROR, "delivery.unreadable", log_int("partition", claim->options.partition),
+                  log_text("entry", text));
+        settle_unattempted(delivery, OUTCOME_DEAD, "unreadable", 0);
+    } else if (entry->claims > claim->options.claims_max) {
+        settle_unattempted(delivery, OUTCOME_DEAD, "claims_exceeded", 0);
+    } else {
+        lanes_push(claim->options.lanes, delivery);
+    }
+}
+
+static void on_batch_end(void *self)
+{
+    const struct claim *claim = self;
+    lanes_pump(claim->options.lanes);
+}
+
+static void on_lost(struct stream_id id, void *self)
+{
+    struct claim *claim = self;
+    struct delivery *delivery = map_remove(&claim->held, entry_key(&id));
+    if (delivery) {
+        log_event(LOG_WARN, "delivery.lost", log_text("delivery", delivery->id),
+                  log_slice("request_id", delivery->fields.request));
+        lanes_lose(claim->options.lanes, delivery);
+    }
+}
+
+static void make_consumer(struct claim *claim, struct store *store)
+{
+    struct key stream = key_of(claim->options.partition, KEY_DELIVERIES);
+    char stream_text[KEY_MAX + 1];
+    must(slice_to_text(key_slice(&stream), stream_text, sizeof stream_text) == STATUS_OK);
+    struct consumer_options options = {
+        .stream = stream_text,
+        .group = GROUP_DISPATCHER,
+        .name = claim->options.consumer_name,
+        .lease_ms = claim->options.lease_ms,
+        .read_max = READ_MAX,
+        .address = *store_address(store),
+        .redis = store_redis(store),
+    };
+    struct consumer_owner owner = {.room = room,
+                                   .on_entry = on_entry,
+                                   .on_batch_end = on_batch_end,
+                                   .on_lost = on_lost,
+                                   .self = claim};
+    claim->consumer = consumer_new(claim->loop, &options, &owner);
+}
+
+struct claim *claim_new(struct loop *loop, struct store *store, const struct claim_options *options)
+{
+    struct claim *claim = xcalloc(1, sizeof *claim);
+    claim->loop = loop;
+    claim->options = *options;
+    map_init(&claim->held);
+    claim->due = due_new(loop, store_redis(store), options->partition);
+    struct settle_options settle = {
+        .partition = options->partition, .consumer = options->consumer_name, .due = claim->due};
+    claim->owner = (struct delivery_owner){
+        .on_end = on_end,
+        .self = claim,
+        .settle = settle_new(loop, store_redis(store), &settle),
+        .partition = options->partition,
+    };
+    make_consumer(claim, store);
+    return claim;
+}
+
+void claim_free(struct claim **claim_at)
+{
+    struct claim *claim = *claim_at;
+    *claim_at = NULL;
+    if (!claim) {
+        return;
+    }
+    settle_free(&claim->owner.settle);
+    consumer_free(&claim->consumer);
+    due_free(&claim->due);
+    map_fini(&claim->held);
+    loop_later_cancel(claim->loop, claim);
+    free(claim);
+}
+
+void claim_start(struct claim *claim)
+{
+    due_start(claim->due);
+    consumer_start(claim->consumer);
+}
+
+void claim_drain(struct claim *claim, loop_fn done, void *self)
+{
+    due_stop(claim->due);
+    consumer_stop(claim->consumer);
+    consumer_leave(claim->consumer, done, self);
+}
+
+const struct consumer *claim_consumer(const struct claim *claim)
+{
+    return claim->consumer;
+}

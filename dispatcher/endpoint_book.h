@@ -1,0 +1,44 @@
+/*
+ * endpoint_book.h - endpoints as the dispatcher needs them: opened, checked, ready to send to
+ *
+ * Loaded from Redis on demand, kept for a while, forgotten when a change is announced.
+ * Fails:  as cache.h says; a Redis that is down is STATUS_DOWN, never an absent endpoint.
+ */
+#pragma once
+
+#include "http_headers.h"
+#include "io/cache.h"
+#include "io/config_feed.h"
+#include "io/store.h"
+#include "model/keys.h"
+
+struct endpoint_record {
+    struct endpoint *endpoint;
+    char *url;
+    struct signer *signer; /* NULL: its secret does not open with our key */
+    struct http_headers *headers;
+    bool is_gone; /* said 410; told to Redis once */
+};
+
+struct endpoint_book_options {
+    const uint8_t *secret_key; /* borrowed, 32 bytes */
+    size_t max;                /* records kept */
+    int64_t ttl_ms;
+};
+
+struct endpoint_book;
+struct endpoint_book *endpoint_book_new(struct loop *loop, struct store *store,
+                                        const struct endpoint_book_options *options);
+
+/* After the store's connection was freed, so that no load is under way, and before those who wait for one (they get STATUS_CANCELLED). */
+void endpoint_book_free(struct endpoint_book **book);
+
+/* key: of the endpoint's hash. As cache_peek and cache_get; cache_value_of gives the struct endpoint_record. */
+enum status endpoint_book_peek(struct endpoint_book *book, const struct key *key,
+                               struct cache_value **out) must_check;
+void endpoint_book_get(struct endpoint_book *book, const struct key *key, cache_fn fn, void *self);
+
+void endpoint_book_apply(struct endpoint_book *book, const struct config_change *change);
+
+/* Disables an endpoint that said 410, in Redis and for all who cache it. Once per record; if Redis cannot now, the next 410 does. */
+void endpoint_book_disable_gone(struct endpoint_book *book, struct endpoint_record *record);

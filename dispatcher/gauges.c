@@ -1,0 +1,122 @@
+/*
+ * gauges.c - three questions per partition, one sum
+ */
+#include "gauges.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/must.h"
+#include "io/backlog.h"
+#include "metrics.h"
+#include "model/keys.h"
+
+#define ANSWERS_PER_PARTITION 3
+
+struct told {
+    uint64_t reclaimed, lost;
+    char stream[KEY_MAX + 1];
+};
+
+struct gauges {
+    struct redis *redis;
+    uint32_t partitions;
+    struct told told[];
+};
+
+struct refresh {
+    size_t waiting; /* answers */
+    loop_fn done;
+    void *self;
+    double count, age_s, due_count, overdue_s;
+};
+
+static void answered(struct refresh *refresh)
+{
+    if (--refresh->waiting > 0) {
+        return;
+    }
+    metric_set(METRIC_BACKLOG, STAGE_DELIVERIES, refresh->count);
+    metric_set(METRIC_BACKLOG_AGE, STAGE_DELIVERIES, refresh->age_s);
+    metric_set(METRIC_BACKLOG, STAGE_DUE, refresh->due_count);
+    metric_set(METRIC_BACKLOG_AGE, STAGE_DUE, refresh->overdue_s);
+    metric_set(METRIC_WAITING, WAITING_DUE, refresh->due_count);
+    refresh->done(refresh->self);
+    free(refresh);
+}
+
+static void on_backlog(enum status status, const struct backlog *backlog, void *self)
+{
+    struct refresh *refresh = self;
+    if (status == STATUS_OK) {
+        double age_s = (double)backlog->age_ms / 1000;
+        refresh->count += (double)backlog->count;
+        refresh->age_s = age_s > refresh->age_s ? age_s : refresh->age_s;
+    }
+    answered(refresh);
+}
+
+static void on_due_count(enum status status, const struct redis_reply *reply, void *self)
+{
+    struct refresh *refresh = self;
+    if (status == STATUS_OK) {
+        refresh->due_count += (double)redis_reply_int(reply);
+    }
+    answered(refresh);
+}
+
+/* [member, ms] of the first in due. */
+static void on_due_first(enum status status, const struct redis_reply *reply, void *self)
+{
+    struct refresh *refresh = self;
+    if (status == STATUS_OK && redis_reply_count(reply) == 2) {
+        double overdue_s =
+            (double)(clock_wall_ms() - redis_reply_int(redis_reply_at(reply, 1))) / 1000;
+        refresh->overdue_s = overdue_s > refresh->overdue_s ? overdue_s : refresh->overdue_s;
+    }
+    answered(refresh);
+}
+
+struct gauges *gauges_new(struct redis *redis, uint32_t partitions)
+{
+    struct gauges *gauges = xcalloc(1, sizeof *gauges + partitions * sizeof *gauges->told);
+    gauges->redis = redis;
+    gauges->partitions = partitions;
+    for (uint32_t i = 0; i < partitions; i++) {
+        struct key key = key_of(i, KEY_DELIVERIES);
+        must(slice_to_text(key_slice(&key), gauges->told[i].stream,
+                           sizeof gauges->told[i].stream) == STATUS_OK);
+    }
+    return gauges;
+}
+
+void gauges_free(struct gauges **gauges_at)
+{
+    free(*gauges_at);
+    *gauges_at = NULL;
+}
+
+void gauges_count(struct gauges *gauges, uint32_t partition, const struct consumer *consumer)
+{
+    struct told *told = &gauges->told[partition];
+    metric_add(METRIC_RECLAIMED, 0, consumer_reclaimed(consumer) - told->reclaimed);
+    metric_add(METRIC_LOST_ENTRIES, 0, consumer_lost_entries(consumer) - told->lost);
+    told->reclaimed = consumer_reclaimed(consumer);
+    told->lost = consumer_lost_entries(consumer);
+}
+
+void gauges_refresh(struct gauges *gauges, loop_fn done, void *self)
+{
+    struct refresh *refresh = xcalloc(1, sizeof *refresh);
+    *refresh = (struct refresh){
+        .waiting = ANSWERS_PER_PARTITION * (size_t)gauges->partitions, .done = done, .self = self};
+    for (uint32_t i = 0; i < gauges->partitions; i++) {
+        struct key due = key_of(i, KEY_DUE);
+        char due_text[KEY_MAX + 1];
+        must(slice_to_text(key_slice(&due), due_text, sizeof due_text) == STATUS_OK);
+        backlog_measure(gauges->redis, gauges->told[i].stream, GROUP_DISPATCHER, on_backlog,
+                        refresh);
+        redis_sendf(gauges->redis, on_due_count, refresh, "ZCARD %s", due_text);
+        redis_sendf(gauges->redis, on_due_first, refresh, "ZRANGE %s 0 0 WITHSCORES", due_text);
+    }
+}

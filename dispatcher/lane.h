@@ -1,0 +1,36 @@
+/*
+ * lane.h - deliveries that wait for one endpoint, and who may start next
+ *
+ * A lane exists while something is in it. Lanes that have a delivery to start and a slot of their own for it take turns, so that the
+ * process's slots are shared. A slow lane, one whose attempts or whose queue take longer than a second, gets no more slots and no more of
+ * the queue than leaves as much for the others; what is over is parked, to come back when the lane has had time for it.
+ * Fails:  never; the number of lanes is bounded by the deliveries that are held.
+ */
+#pragma once
+
+#include "attempt.h"
+
+struct lane_options {
+    size_t max_in_flight;              /* of the process; as many may be queued */
+    size_t max_in_flight_per_endpoint; /* unless the endpoint says otherwise */
+    struct endpoint_book *endpoints;   /* borrowed, as the next */
+    struct attempts *attempts;
+};
+
+struct lanes;
+struct lanes *lanes_new(struct loop *loop, const struct lane_options *options);
+void lanes_free(
+    struct lanes **lanes); /* with all deliveries in it; after the http client and the books */
+
+/* Takes the delivery, queued. Nothing starts before lanes_pump. */
+void lanes_push(struct lanes *lanes, struct delivery *delivery);
+void lanes_pump(struct lanes *lanes);
+
+/* Another process has the delivery now. Ends it when it is queued, else marks it. */
+void lanes_lose(struct lanes *lanes, struct delivery *delivery);
+
+/* All that is queued, and all that comes later, goes back to Redis; attempts under way go on. */
+void lanes_hand_back(struct lanes *lanes);
+
+size_t lanes_running(const struct lanes *lanes);
+size_t lanes_queued(const struct lanes *lanes);

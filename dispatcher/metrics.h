@@ -1,0 +1,28 @@
+/*
+ * metrics.h - the dispatcher's metrics
+ */
+#pragma once
+
+#include "io/cache.h"
+#include "io/service.h"
+
+enum dispatcher_metric {
+    METRIC_DELIVERIES = SERVICE_METRICS_COUNT, /* millrace_deliveries_total{outcome} */
+    METRIC_ATTEMPTS,                           /* millrace_attempts_total{class} */
+    METRIC_DELIVERY_SECONDS,                   /* millrace_delivery_seconds */
+    METRIC_END_TO_END,                         /* millrace_end_to_end_seconds */
+    METRIC_IN_FLIGHT,                          /* millrace_in_flight */
+    METRIC_WAITING,                            /* millrace_waiting{reason} */
+    METRIC_BACKLOG,                            /* millrace_backlog{stage} */
+    METRIC_BACKLOG_AGE,                        /* millrace_backlog_age_seconds{stage} */
+    METRIC_RECLAIMED,                          /* millrace_reclaimed_total */
+    METRIC_LOST_ENTRIES,                       /* millrace_lost_entries_total */
+    METRIC_SETTLE_REFUSED,                     /* millrace_settle_refused_total */
+    METRIC_CACHE,                              /* millrace_cache_total{cache,result} */
+    DISPATCHER_METRICS_END
+};
+enum waiting_reason { WAITING_DUE, WAITING_CONCURRENCY };
+enum backlog_stage { STAGE_DELIVERIES, STAGE_DUE };
+
+extern const struct metric dispatcher_metrics[];
+#define DISPATCHER_METRICS_COUNT (DISPATCHER_METRICS_END - SERVICE_METRICS_COUNT)

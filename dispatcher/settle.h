@@ -1,0 +1,31 @@
+/*
+ * settle.h - outcomes on their way to Redis, in batches, until Redis has answered for each
+ *
+ * One per partition. Gathers until the end of the loop's turn, or 200. What could not be told is kept and told again: the script
+ * writes only for entries that are still ours, so a repeat does no harm.
+ * Fails:  never; a delivery whose call fails by itself is tried again alone, for ever, with a line in the log.
+ */
+#pragma once
+
+#include "delivery.h"
+#include "io/due.h"
+
+struct settle_options {
+    uint32_t partition;
+    const char *consumer; /* borrowed */
+    struct due *due;      /* told of the earliest due time */
+};
+
+struct settle;
+struct settle *settle_new(struct loop *loop, struct redis *redis,
+                          const struct settle_options *options);
+
+/* After the connection was freed, so that no call is under way. Deliveries still in it are freed. */
+void settle_free(struct settle **settle);
+
+/* Takes the delivery, whose result is filled; its owner's on_end gets it when Redis has answered. */
+void settle_add(struct delivery *delivery);
+
+/* The same for one that was not attempted: PARK, READY or DEAD. */
+void settle_unattempted(struct delivery *delivery, enum outcome outcome, const char *reason,
+                        int64_t delay_ms);
