@@ -1,0 +1,229 @@
+/*
+ * life_deliveries.c - where each delivery of an event is, and the attempts that were made
+ *
+ * A delivery that neither ended nor waits is in the deliveries stream, whose entries it cannot name. What is ready was written there
+ * after the delivery's last change, so a short stretch from then on finds it unless very much is in flight.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "life.h"
+#include "model/delivery.h"
+#include "model/fields.h"
+#include "model/keys.h"
+#include "print.h"
+
+#define SLICES_MAX 64
+#define STRETCH 100 /* entries that are looked through besides as many as the event has */
+#define STRETCH_MAX 1000
+#define DLQ_WINDOW_MS 2000
+#define DLQ_LOOK_MAX 200
+
+static void on_waiting(enum status status, const struct redis_reply *reply, void *self)
+{
+    struct delivery *delivery = self;
+    struct slice reason = redis_reply_text(redis_reply_at(reply, 0));
+
+    (void)status;
+    if (reason.len == 0)
+        return;
+    delivery->stage = DELIVERY_WAITING;
+    text_keep(delivery->reason, sizeof delivery->reason, reason);
+    delivery->until_ms = redis_reply_int(redis_reply_at(reply, 1));
+}
+
+static void on_attempt(enum status status, const struct redis_reply *reply, void *self)
+{
+    enum { NUMBER, OUTCOME, STATUS, ERROR, DURATION, FIELDS };
+    static const char *const names[FIELDS] = {"attempt", "outcome", "status", "error",
+                                              "duration_ms"};
+    const struct redis_reply *fields = redis_reply_at(redis_reply_at(reply, 0), 1);
+    struct slice slices[SLICES_MAX], values[FIELDS];
+    size_t count = redis_reply_slices(fields, slices, SLICES_MAX);
+    struct attempt *attempt = self;
+    uint64_t numbers[3];
+
+    (void)status;
+    if (fields_pick(slices, count, names, FIELDS, values) != STATUS_OK ||
+        slice_to_u64(values[NUMBER], INT64_MAX, &numbers[0]) != STATUS_OK ||
+        slice_to_u64(values[STATUS], INT64_MAX, &numbers[1]) != STATUS_OK ||
+        slice_to_u64(values[DURATION], INT64_MAX, &numbers[2]) != STATUS_OK)
+        return;
+    attempt->is_kept = true;
+    attempt->number = (int64_t)numbers[0];
+    attempt->status = (int64_t)numbers[1];
+    attempt->duration_ms = (int64_t)numbers[2];
+    text_keep(attempt->outcome, sizeof attempt->outcome, values[OUTCOME]);
+    text_keep(attempt->error, sizeof attempt->error, values[ERROR]);
+}
+
+static void ask_delivery(struct life *life, struct delivery *delivery)
+{
+    uint32_t partition = life->event.partition;
+    struct key hash = key_delivery(partition, slice_of(delivery->id));
+    struct key attempts = key_of(partition, KEY_ATTEMPTS);
+
+    if (delivery->stage == DELIVERY_UNDER_WAY)
+        ask_words(life->ask,
+                  ASK_WORDS(SLICE("HMGET"), key_slice(&hash), SLICE("reason"), SLICE("until")),
+                  on_waiting, delivery);
+    for (size_t i = 0; i < delivery->history_count; i++) {
+        char id[STREAM_ID_SIZE];
+        stream_id_format(delivery->history[i].id, id);
+        ask_words(life->ask,
+                  ASK_WORDS(SLICE("XRANGE"), key_slice(&attempts), slice_of(id), slice_of(id)),
+                  on_attempt, &delivery->history[i]);
+    }
+}
+
+static struct delivery *find(struct life *life, struct slice endpoint)
+{
+    for (size_t i = 0; i < life->count; i++) {
+        if (slice_is(endpoint, life->deliveries[i].endpoint))
+            return &life->deliveries[i];
+    }
+    return NULL;
+}
+
+/* [[id, [name value …]] …] of the deliveries stream. */
+static void on_stretch(enum status status, const struct redis_reply *reply, void *self)
+{
+    struct slice slices[SLICES_MAX];
+    struct delivery_fields fields;
+    struct life *life = self;
+
+    (void)status;
+    for (size_t i = 0; i < redis_reply_count(reply); i++) {
+        const struct redis_reply *entry = redis_reply_at(reply, i);
+        size_t count = redis_reply_slices(redis_reply_at(entry, 1), slices, SLICES_MAX);
+        struct delivery *delivery;
+        struct stream_id id;
+        if (delivery_from_fields(slices, count, &fields) != STATUS_OK ||
+            !slice_is(fields.event, life->id) ||
+            stream_id_parse(redis_reply_text(redis_reply_at(entry, 0)), &id) != STATUS_OK)
+            continue;
+        delivery = find(life, fields.endpoint);
+        if (delivery != NULL && delivery->stage == DELIVERY_UNDER_WAY) {
+            delivery->stage = DELIVERY_READY;
+            delivery->entry = id;
+        }
+    }
+}
+
+/* The earliest time at which one of those that are under way can have been written into the stream. */
+static int64_t written_from_ms(const struct life *life, const struct delivery *delivery)
+{
+    int64_t accepted_ms = (int64_t)life->event.entry.ms;
+
+    return delivery->at_ms > accepted_ms ? delivery->at_ms : accepted_ms;
+}
+
+static void ask_stretch(struct life *life)
+{
+    struct key stream = key_of(life->event.partition, KEY_DELIVERIES);
+    size_t count = life_count(life, DELIVERY_UNDER_WAY) + STRETCH;
+    int64_t from_ms = INT64_MAX;
+    char from[24], max[24];
+
+    if (count == STRETCH)
+        return;
+    for (size_t i = 0; i < life->count; i++) {
+        int64_t at_ms = written_from_ms(life, &life->deliveries[i]);
+        if (life->deliveries[i].stage == DELIVERY_UNDER_WAY && at_ms < from_ms)
+            from_ms = at_ms;
+    }
+    snprintf(from, sizeof from, "%lld", (long long)from_ms);
+    snprintf(max, sizeof max, "%zu", count < STRETCH_MAX ? count : STRETCH_MAX);
+    ask_words(life->ask,
+              ASK_WORDS(SLICE("XRANGE"), key_slice(&stream), slice_of(from), SLICE("+"),
+                        SLICE("COUNT"), slice_of(max)),
+              on_stretch, life);
+}
+
+static void on_holder(enum status status, const struct redis_reply *reply, void *self)
+{
+    struct delivery *delivery = self;
+
+    (void)status;
+    holder_read(reply, &delivery->holder);
+    if (delivery->holder.name[0] != '\0')
+        delivery->stage = DELIVERY_IN_FLIGHT;
+}
+
+static void ask_holder(struct life *life, struct delivery *delivery)
+{
+    struct key stream = key_of(life->event.partition, KEY_DELIVERIES);
+    char id[STREAM_ID_SIZE];
+
+    stream_id_format(delivery->entry, id);
+    ask_may_fail(life->ask,
+                 ASK_WORDS(SLICE("XPENDING"), key_slice(&stream), SLICE(GROUP_DISPATCHER),
+                           slice_of(id), slice_of(id), SLICE("1")),
+                 on_holder, delivery);
+}
+
+/* A dead letter of about the time of the delivery's end. */
+static void on_dead_letters(enum status status, const struct redis_reply *reply, void *self)
+{
+    enum { EVENT, ENDPOINT, REASON, FIELDS };
+    static const char *const names[FIELDS] = {"event", "endpoint", "reason"};
+    struct delivery *delivery = self;
+    struct slice slices[SLICES_MAX], values[FIELDS];
+    char id[DELIVERY_ID_LEN + 1];
+
+    (void)status;
+    for (size_t i = 0; i < redis_reply_count(reply); i++) {
+        const struct redis_reply *fields = redis_reply_at(redis_reply_at(reply, i), 1);
+        size_t count = redis_reply_slices(fields, slices, SLICES_MAX);
+        struct event_id event;
+        if (fields_pick(slices, count, names, FIELDS, values) != STATUS_OK ||
+            event_id_parse(values[EVENT], &event) != STATUS_OK ||
+            !other_id_is_valid(values[ENDPOINT], "ep_"))
+            continue;
+        delivery_id_format(values[EVENT], values[ENDPOINT], id);
+        if (strcmp(id, delivery->id) == 0)
+            text_keep(delivery->reason, sizeof delivery->reason, values[REASON]);
+    }
+}
+
+/* The last attempt has the reason, unless none was made at the end: the endpoint was gone by then. */
+static void ask_reason(struct life *life, struct delivery *delivery)
+{
+    const struct attempt *last =
+        delivery->history_count > 0 ? &delivery->history[delivery->history_count - 1] : NULL;
+    struct key dlq = key_of(life->event.partition, KEY_DLQ);
+    char from[24], to[24], max[24];
+
+    if (last != NULL && strcmp(last->outcome, outcome_name(OUTCOME_DEAD)) == 0) {
+        text_keep(delivery->reason, sizeof delivery->reason, slice_of(last->error));
+        return;
+    }
+    snprintf(from, sizeof from, "%lld",
+             (long long)(delivery->at_ms > DLQ_WINDOW_MS ? delivery->at_ms - DLQ_WINDOW_MS : 0));
+    snprintf(to, sizeof to, "%llu", (unsigned long long)delivery->at_ms + DLQ_WINDOW_MS);
+    snprintf(max, sizeof max, "%d", DLQ_LOOK_MAX);
+    ask_words(life->ask,
+              ASK_WORDS(SLICE("XRANGE"), key_slice(&dlq), slice_of(from), slice_of(to),
+                        SLICE("COUNT"), slice_of(max)),
+              on_dead_letters, delivery);
+}
+
+enum status life_read_deliveries(struct life *life, struct error *err)
+{
+    enum status status;
+
+    for (size_t i = 0; i < life->count; i++)
+        ask_delivery(life, &life->deliveries[i]);
+    status = ask_wait(life->ask, err);
+    if (status != STATUS_OK)
+        return status;
+    ask_stretch(life);
+    status = ask_wait(life->ask, err);
+    for (size_t i = 0; status == STATUS_OK && i < life->count; i++) {
+        if (life->deliveries[i].stage == DELIVERY_READY)
+            ask_holder(life, &life->deliveries[i]);
+        if (life->deliveries[i].stage == DELIVERY_DEAD)
+            ask_reason(life, &life->deliveries[i]);
+    }
+    return status == STATUS_OK ? ask_wait(life->ask, err) : status;
+}

@@ -1,0 +1,19 @@
+/*
+ * log_entry.h - an entry of the log of events as it is read back
+ */
+#pragma once
+
+#include "io/redis.h"
+#include "model/ids.h"
+
+enum log_field_name { ORG, TYPE, KEY, DEDUP, TRACE, REQUEST, CT, TIME, AFTER, DATA, LOG_FIELDS };
+
+struct log_entry {
+    struct event_id event;
+    char id[EVENT_ID_LEN + 1];
+    struct slice fields[LOG_FIELDS]; /* borrowed from the reply */
+};
+
+/* reply: [id, [name value …]]. STATUS_INVALID for what Millrace does not write. */
+enum status log_entry_read(const struct redis_reply *reply, uint32_t partition,
+                           struct log_entry *out) must_check;

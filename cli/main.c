@@ -1,0 +1,103 @@
+/*
+ * main.c - millrace: the command line
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+#include "millrace_version.h"
+
+static const struct command *const commands[] = {
+    &command_send,    &command_listen, &command_tail,
+    &command_explain, &command_dlq_ls, &command_doctor,
+};
+#define COMMANDS_COUNT (sizeof commands / sizeof commands[0])
+
+static void print_help(FILE *out)
+{
+    fputs("millrace - the command line of Millrace\n\n", out);
+    for (size_t i = 0; i < COMMANDS_COUNT; i++) {
+        char usage[128];
+        snprintf(usage, sizeof usage, "millrace %s %s", commands[i]->name, commands[i]->operands);
+        fprintf(out, "  %-30s%s\n", usage, commands[i]->summary);
+    }
+    fputs("\nmillrace COMMAND --help describes one of them; all take --json.\n"
+          "Exit codes: 0 done, 1 failed, 2 not understood.\n",
+          out);
+}
+
+/* How many arguments spell the command's name: 0 when they do not. */
+static int words_of(const struct command *command, int argc, char **argv)
+{
+    struct slice second = slice_of(command->name);
+    struct slice first = slice_cut(&second, ' ');
+
+    if (argc < 2 || !slice_is(first, argv[1]))
+        return 0;
+    if (second.len == 0)
+        return 1;
+    return argc > 2 && slice_is(second, argv[2]) ? 2 : 0;
+}
+
+/* The nearest command to one word or to two, or NULL. */
+static const char *nearest(int argc, char **argv)
+{
+    const char *names[COMMANDS_COUNT];
+    const char *found;
+    char both[128];
+
+    for (size_t i = 0; i < COMMANDS_COUNT; i++)
+        names[i] = commands[i]->name;
+    snprintf(both, sizeof both, "%s %s", argv[1], argc > 2 ? argv[2] : "");
+    found = config_nearest(argv[1], names, COMMANDS_COUNT);
+    return found != NULL ? found : config_nearest(both, names, COMMANDS_COUNT);
+}
+
+/* The first command of two words that starts with this one: "dlq" alone is half a command. */
+static const char *completion(const char *word)
+{
+    for (size_t i = 0; i < COMMANDS_COUNT; i++) {
+        struct slice second = slice_of(commands[i]->name);
+        if (slice_is(slice_cut(&second, ' '), word) && second.len > 0)
+            return commands[i]->name;
+    }
+    return NULL;
+}
+
+static int unknown(int argc, char **argv)
+{
+    const char *name = nearest(argc, argv);
+
+    if (name == NULL)
+        name = completion(argv[1]);
+    if (argv[1][0] == '-')
+        fprintf(stderr, "millrace: the command comes before its flags\n");
+    else if (name != NULL)
+        fprintf(stderr, "millrace: there is no such command; did you mean 'millrace %s'?\n", name);
+    else
+        fprintf(stderr, "millrace: there is no such command\n");
+    fputs("Try: millrace --help\n", stderr);
+    return CLI_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return CLI_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        print_help(stdout);
+        return CLI_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("millrace %s\n", MILLRACE_VERSION);
+        return CLI_OK;
+    }
+    for (size_t i = 0; i < COMMANDS_COUNT; i++) {
+        int words = words_of(commands[i], argc, argv);
+        if (words > 0)
+            return command_run(commands[i], argc - words, argv + words);
+    }
+    return unknown(argc, argv);
+}
