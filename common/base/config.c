@@ -36,12 +36,23 @@ struct config_given *config_find(struct config_load *load, struct slice name, bo
     return NULL;
 }
 
+static bool is_here(const struct config_load *load, const char *name)
+{
+    for (size_t i = 0; i < load->count; i++) {
+        if (strcmp(load->given[i].row->name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A setting that is here too is not looked for elsewhere: with _file, it is a mistake unless it is a secret. */
 bool config_is_elsewhere(const struct config_load *load, const char *name)
 {
     const char *const *known = load->input->known_elsewhere;
     for (; known != NULL && *known != NULL; known++) {
         size_t len = strlen(*known);
-        if (strncmp(name, *known, len) == 0 &&
+        if (strncmp(name, *known, len) == 0 && !is_here(load, *known) &&
             (name[len] == '\0' || strcmp(name + len, "_file") == 0)) {
             return true;
         }

@@ -154,6 +154,18 @@ void metric_set(size_t metric, size_t value_index, double amount)
     atomic_store_explicit(slot, to_bits(amount), memory_order_relaxed);
 }
 
+void metric_set_shared(size_t metric, size_t value_index, double amount)
+{
+    for (size_t worker = 0; worker < page.workers; worker++) {
+        if (worker != page.worker) {
+            must(page.table[metric].kind == METRIC_GAUGE);
+            atomic_store_explicit(slot_of(worker, metric, value_index), to_bits(0),
+                                  memory_order_relaxed);
+        }
+    }
+    metric_set(metric, value_index, amount);
+}
+
 void metric_observe(size_t metric, size_t value_index, double amount)
 {
     must(!isnan(amount));

@@ -21,7 +21,8 @@ struct metric {
     const char *const *values; /* NULL-terminated label values; order = index for the calls below */
     const char *label2;        /* NULL: one label */
     const char *const *values2; /* then the index is index * count of values2 + index2 */
-    const double *buckets;     /* histograms: upper bounds in ascending order, ended by 0; NULL: the usual latency buckets in seconds */
+    const double *
+        buckets; /* histograms: upper bounds in ascending order, ended by 0; NULL: the usual latency buckets in seconds */
 };
 
 /* The table is kept by reference; the index of a row is the metric's id. Call once, before workers are forked. */
@@ -31,8 +32,11 @@ void metrics_set_worker(size_t worker); /* in the worker, after the fork; clears
 
 void metric_add(size_t metric, size_t value_index, uint64_t amount);
 void metric_set(size_t metric, size_t value_index, double amount);
+/* For a gauge of what all workers share, such as a backlog: stands for what any of them has said before. */
+void metric_set_shared(size_t metric, size_t value_index, double amount);
 void metric_observe(size_t metric, size_t value_index, double amount);
-uint64_t metric_counter(size_t metric, size_t value_index); /* sum over workers, for tests and health */
+uint64_t metric_counter(size_t metric,
+                        size_t value_index); /* sum over workers, for tests and health */
 
 /* All metrics and the process_* ones (of the calling process; rss and cpu are for it alone). */
 void metrics_render(struct buf *out);
