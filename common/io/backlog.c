@@ -1,3 +1,6 @@
+/*
+ * backlog.c - the group's own figures, then the age of the first entry before it
+ */
 #include "backlog.h"
 
 #include <stdlib.h>
@@ -33,12 +36,16 @@ static void set_age(struct measurement *measurement, struct slice entry_id)
 static void on_unread(enum status status, const struct redis_reply *reply, void *self)
 {
     struct measurement *measurement = self;
-    if (status == STATUS_OK && redis_reply_count(reply) > 0)
+    if (status == STATUS_OK && redis_reply_count(reply) > 0) {
         set_age(measurement, redis_reply_text(redis_reply_at(redis_reply_at(reply, 0), 0)));
+        if (measurement->backlog.count == 0)
+            measurement->backlog.count = 1; /* the lag is unknown */
+    }
     finish(measurement, status);
 }
 
-/* [count, smallest id, largest id, consumers]; the oldest pending entry is older than any unread one. */
+/* [count, smallest id, largest id, consumers]; the oldest pending entry is older than any unread
+ * one. */
 static void on_pending(enum status status, const struct redis_reply *reply, void *self)
 {
     struct measurement *measurement = self;
@@ -66,29 +73,36 @@ static const struct redis_reply *find_group(const struct redis_reply *groups, co
 static void on_groups(enum status status, const struct redis_reply *reply, void *self)
 {
     struct measurement *measurement = self;
-    const struct redis_reply *group = status == STATUS_OK ? find_group(reply, measurement->group) : NULL;
+    const struct redis_reply *group =
+        status == STATUS_OK ? find_group(reply, measurement->group) : NULL;
     bool absent = status == STATUS_OK || slice_starts(redis_reply_text(reply), "ERR no such key");
     if (!group) {
         finish(measurement, absent ? STATUS_OK : status);
         return;
     }
+    const struct redis_reply *lag = value_of(group, "lag");
     int64_t pending = redis_reply_int(value_of(group, "pending"));
-    int64_t unread = redis_reply_int(value_of(group, "lag")); /* nil counts as 0: Redis cannot tell */
-    char last[STREAM_ID_SIZE + 1];
-    if (slice_to_text(redis_reply_text(value_of(group, "last-delivered-id")), last, sizeof last) != STATUS_OK)
-        unread = 0;
+    int64_t unread = redis_reply_int(lag);
+    char last[STREAM_ID_SIZE];
+    bool ask = unread > 0 || redis_reply_type(lag) == REDIS_NIL;
+    ask = ask && slice_to_text(redis_reply_text(value_of(group, "last-delivered-id")), last,
+                               sizeof last) == STATUS_OK;
     measurement->backlog.count = (uint64_t)(pending + unread);
     if (pending > 0)
-        redis_sendf(measurement->redis, on_pending, measurement, "XPENDING %s %s", measurement->stream, measurement->group);
-    else if (unread > 0)
-        redis_sendf(measurement->redis, on_unread, measurement, "XRANGE %s (%s + COUNT 1", measurement->stream, last);
+        redis_sendf(measurement->redis, on_pending, measurement, "XPENDING %s %s",
+                    measurement->stream, measurement->group);
+    else if (ask)
+        redis_sendf(measurement->redis, on_unread, measurement, "XRANGE %s (%s + COUNT 1",
+                    measurement->stream, last);
     else
         finish(measurement, STATUS_OK);
 }
 
-void backlog_measure(struct redis *redis, const char *stream, const char *group, backlog_fn fn, void *self)
+void backlog_measure(struct redis *redis, const char *stream, const char *group, backlog_fn fn,
+                     void *self)
 {
     struct measurement *measurement = xcalloc(1, sizeof *measurement);
-    *measurement = (struct measurement){.redis = redis, .stream = stream, .group = group, .fn = fn, .self = self};
+    *measurement = (struct measurement){
+        .redis = redis, .stream = stream, .group = group, .fn = fn, .self = self};
     redis_sendf(redis, on_groups, measurement, "XINFO GROUPS %s", stream);
 }

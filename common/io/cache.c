@@ -1,5 +1,6 @@
 /*
- * cache.c - an entry is absent, loading, or settled (a value, or a remembered absence) until its time
+ * cache.c - an entry is absent, loading, or settled (a value, or a remembered absence) until its
+ * time
  */
 #include "cache.h"
 
@@ -10,8 +11,8 @@
 #include "../base/map.h"
 #include "../base/must.h"
 
-const char *const cache_results[] = {"hit",     "negative_hit", "miss",    "joined",
-                                     "expired", "busted",       "evicted", "error", NULL};
+const char *const cache_results[] = {"hit",    "negative_hit", "miss",  "joined", "expired",
+                                     "busted", "evicted",      "error", NULL};
 
 struct cache_value {
     size_t holders;
@@ -103,10 +104,12 @@ static void drop(struct cache *cache, struct entry *entry)
     free(entry);
 }
 
-/* Loading entries are skipped: somebody waits for them, and their number is bounded by the callers' own bounds. */
+/* Loading entries are skipped: somebody waits for them, and their number is bounded by the
+ * callers' own bounds. */
 static void make_room(struct cache *cache)
 {
-    for (struct entry *entry = cache->oldest; entry && cache->entries.count >= cache->options.max;) {
+    for (struct entry *entry = cache->oldest;
+         entry && cache->entries.count >= cache->options.max;) {
         struct entry *newer = entry->newer;
         if (!entry->loading) {
             count(cache, CACHE_EVICTED);
@@ -144,10 +147,12 @@ static void deliver_answers(void *self)
     }
 }
 
-static void answer_later(struct cache *cache, enum status status, struct cache_value *value, cache_fn fn, void *self)
+static void answer_later(struct cache *cache, enum status status, struct cache_value *value,
+                         cache_fn fn, void *self)
 {
     struct answer *answer = xcalloc(1, sizeof *answer);
-    *answer = (struct answer){.status = status, .value = cache_retain(value), .fn = fn, .self = self};
+    *answer =
+        (struct answer){.status = status, .value = cache_retain(value), .fn = fn, .self = self};
     if (!cache->answers)
         loop_later(cache->loop, deliver_answers, cache);
     *cache->last_answer = answer;
@@ -178,7 +183,16 @@ static void answer_waiters(struct cache *cache, struct entry *entry, enum status
     }
 }
 
-/* Waiters are told at once: their owners are being ended too. */
+/* What was loaded for them is of no use any more to owners that are being ended too. */
+static void cancel_answers(struct cache *cache)
+{
+    for (struct answer *answer = cache->answers; answer; answer = answer->next) {
+        cache_release(&answer->value);
+        answer->status = STATUS_CANCELLED;
+    }
+}
+
+/* Waiters are told at once. */
 void cache_free(struct cache **cache_at)
 {
     struct cache *cache = *cache_at;
@@ -192,6 +206,7 @@ void cache_free(struct cache **cache_at)
         drop(cache, entry);
     }
     loop_later_cancel(cache->loop, cache);
+    cancel_answers(cache);
     deliver_answers(cache);
     map_fini(&cache->entries);
     free(cache);
@@ -270,7 +285,8 @@ void cache_loaded(struct cache *cache, void *ticket, enum status status, void *v
     entry->loading = false;
     if (value) {
         entry->value = xcalloc(1, sizeof *entry->value);
-        *entry->value = (struct cache_value){.holders = 1, .value = value, .free_value = cache->options.free_value};
+        *entry->value = (struct cache_value){
+            .holders = 1, .value = value, .free_value = cache->options.free_value};
     }
     answer_waiters(cache, entry, status);
     if (status == STATUS_OK || status == STATUS_ABSENT) {

@@ -1,9 +1,10 @@
 /*
  * cache.h - records of configuration kept for a while, asked for once
  *
- * Single flight: whoever asks while a load runs waits for that load. Absent things are remembered too (a shorter while). Bounded by count, the
- * least recently used goes first. A bust during a load makes that load's answer be loaded again, so a stale answer is never kept.
- * Values are reference-counted by the cache: what a callback gets stays valid until cache_release.
+ * Single flight: whoever asks while a load runs waits for that load. Absent things are remembered
+ * too (a shorter while). Bounded by count, the least recently used goes first. A bust during a load
+ * makes that load's answer be loaded again, so a stale answer is never kept. Values are
+ * reference-counted by the cache: what a callback gets stays valid until cache_release.
  */
 #pragma once
 
@@ -25,14 +26,16 @@ extern const char *const cache_results[]; /* NULL-terminated, for the metric's l
 struct cache;
 struct cache_value; /* a counted holder; see cache_value_of */
 
-/* Begins a load; the loader answers later, exactly once, with cache_loaded (value may be NULL with STATUS_ABSENT). */
+/* Begins a load; the loader answers later, exactly once, with cache_loaded (value may be NULL
+ * with STATUS_ABSENT). */
 typedef void (*cache_load_fn)(struct slice key, void *ticket, void *self);
 typedef void (*cache_free_fn)(void *value);
-/* value: NULL unless STATUS_OK. Statuses: OK, ABSENT, DOWN, UNSURE, INVALID, DENIED, FAILED as the loader said; CANCELLED when the cache ends. */
+/* value: NULL unless STATUS_OK. Statuses: OK, ABSENT, DOWN, UNSURE, INVALID, DENIED, FAILED as
+ * the loader said; CANCELLED when the cache ends. */
 typedef void (*cache_fn)(enum status status, struct cache_value *value, void *self);
 
 struct cache_options {
-    size_t max;             /* entries */
+    size_t max; /* entries */
     int64_t ttl_ms;
     int64_t negative_ttl_ms;
     cache_load_fn load;
@@ -45,8 +48,8 @@ struct cache_options {
 struct cache *cache_new(struct loop *loop, const struct cache_options *options);
 void cache_free(struct cache **cache);
 
-/* The value at once when it is there and fresh: STATUS_OK and *out (to be released), or STATUS_ABSENT when absence is remembered.
- * Else STATUS_DOWN: nothing known, use cache_get. */
+/* The value at once when it is there and fresh: STATUS_OK and *out (to be released), or
+ * STATUS_ABSENT when absence is remembered. Else STATUS_DOWN: nothing known, use cache_get. */
 enum status cache_peek(struct cache *cache, struct slice key, struct cache_value **out) must_check;
 
 /* fn exactly once, never before this returns. The value it gets is to be released. */

@@ -1,7 +1,8 @@
 /*
  * consumer.c - reads a stream for a group and holds what it read
  *
- * Bugs:  an entry whose answer was lost with the reader's connection waits for its lease to run out, as if its reader had died.
+ * Bugs:  an entry whose answer was lost with the reader's connection waits for its lease to run
+ *         out, as if its reader had died.
  */
 #include "consumer_private.h"
 
@@ -13,6 +14,9 @@
 
 #define FIELDS_MAX 64
 #define RETRY_MS 500
+#define UNBLOCK_MS 100
+#define ANSWER_FIRST 50
+#define ANSWER_BYTES ((size_t)16 << 20) /* well below what a connection takes as one answer */
 
 static void try_read(struct consumer *consumer);
 
@@ -26,18 +30,20 @@ static struct held *find_held(const struct consumer *consumer, struct stream_id 
     return map_get(&consumer->held, (struct slice){(const char *)&id, sizeof id});
 }
 
-void consumer_note_error(struct consumer *consumer, const char *what, enum status status, const struct redis_reply *reply)
+void consumer_note_error(struct consumer *consumer, const char *what, enum status status,
+                         const struct redis_reply *reply)
 {
     struct slice text = redis_reply_text(reply);
-    consumer->failing = true;
     if (slice_starts(text, "NOGROUP"))
         consumer->group_known = false;
+    if (status == STATUS_UNSURE && consumer->answer_max > 1)
+        consumer->answer_max = consumer->answer_max < 4 ? 1 : consumer->answer_max / 4;
     uint64_t suppressed;
-    if (status == STATUS_CANCELLED || !log_limit_allows(&consumer->log_limit, 5000, &suppressed))
+    if (!log_limit_allows(&consumer->log_limit, 5000, &suppressed))
         return;
-    log_event(LOG_WARN, "consumer.error", log_text("call", what), log_text("stream", consumer->stream),
-              log_text("status", status_name(status)), log_slice("answer", text),
-              log_int("suppressed", (int64_t)suppressed));
+    log_event(LOG_WARN, "consumer.error", log_text("call", what),
+              log_text("stream", consumer->stream), log_text("status", status_name(status)),
+              log_slice("answer", text), log_int("suppressed", (int64_t)suppressed));
 }
 
 static void retry_later(struct consumer *consumer)
@@ -46,15 +52,21 @@ static void retry_later(struct consumer *consumer)
         loop_timer_start(consumer->retry_timer, loop_jitter(RETRY_MS));
 }
 
-void consumer_hand_over(struct consumer *consumer, struct slice id_text, uint32_t claims, const struct redis_reply *fields)
+void consumer_progress(struct consumer *consumer)
+{
+    consumer->last_progress_mono_ms = clock_mono_ms();
+}
+
+bool consumer_hand_over(struct consumer *consumer, struct slice id_text, uint32_t claims,
+                        const struct redis_reply *fields)
 {
     struct stream_id id;
     if (stream_id_parse(id_text, &id) != STATUS_OK || redis_reply_type(fields) != REDIS_LIST)
-        return;
+        return false;
     struct held *held = find_held(consumer, id);
     if (held) { /* our own lease ran out while Redis was away, and we took the entry back */
         held->renewed_mono_ms = clock_mono_ms();
-        return;
+        return false;
     }
     held = xcalloc(1, sizeof *held);
     *held = (struct held){.id = id, .renewed_mono_ms = clock_mono_ms()};
@@ -62,7 +74,25 @@ void consumer_hand_over(struct consumer *consumer, struct slice id_text, uint32_
     struct slice slices[FIELDS_MAX];
     struct consumer_entry entry = {.id = id, .claims = claims, .fields = slices};
     entry.fields_count = redis_reply_slices(fields, slices, FIELDS_MAX);
+    size_t bytes = 0;
+    for (size_t i = 0; i < entry.fields_count; i++)
+        bytes += slices[i].len;
+    if (bytes > consumer->entry_bytes)
+        consumer->entry_bytes = bytes;
     consumer->owner.on_entry(&entry, consumer->owner.self);
+    return true;
+}
+
+/* An answer past the connection's bound would end it, and would again after each lease: how many
+ * entries are asked for follows their size. */
+static void size_answers(struct consumer *consumer)
+{
+    size_t grown = consumer->answer_max * 2;
+    size_t fitting = ANSWER_BYTES / (consumer->entry_bytes + 1) + 1;
+    consumer->answer_max = grown < fitting ? grown : fitting;
+    if (consumer->answer_max > consumer->read_max)
+        consumer->answer_max = consumer->read_max;
+    consumer->entry_bytes -= consumer->entry_bytes / 4; /* a single large one is soon forgotten */
 }
 
 /* [[stream, [[id, fields], …]]] */
@@ -72,10 +102,12 @@ static void take_entries(struct consumer *consumer, const struct redis_reply *re
     size_t count = redis_reply_count(entries);
     for (size_t i = 0; i < count; i++) {
         const struct redis_reply *entry = redis_reply_at(entries, i);
-        consumer_hand_over(consumer, redis_reply_text(redis_reply_at(entry, 0)), 1, redis_reply_at(entry, 1));
+        consumer_hand_over(consumer, redis_reply_text(redis_reply_at(entry, 0)), 1,
+                           redis_reply_at(entry, 1));
     }
     if (count == 0)
         return;
+    size_answers(consumer);
     consumer_lease_arm(consumer);
     consumer->owner.on_batch_end(consumer->owner.self);
 }
@@ -84,12 +116,14 @@ static void on_read(enum status status, const struct redis_reply *reply, void *s
 {
     struct consumer *consumer = self;
     consumer->reading = false;
+    if (status == STATUS_CANCELLED)
+        return; /* we are being freed, and the shared connection may be gone already */
+    consumer->failing = status != STATUS_OK;
     if (status == STATUS_OK) {
-        consumer->failing = false;
-        consumer->last_progress_mono_ms = clock_mono_ms();
+        consumer_progress(consumer);
         take_entries(consumer, reply);
         try_read(consumer);
-    } else if (status != STATUS_CANCELLED) {
+    } else {
         consumer_note_error(consumer, "xreadgroup", status, reply);
         retry_later(consumer);
     }
@@ -100,11 +134,15 @@ static void on_group(enum status status, const struct redis_reply *reply, void *
 {
     struct consumer *consumer = self;
     consumer->creating_group = false;
-    if (status == STATUS_OK || slice_starts(redis_reply_text(reply), "BUSYGROUP")) {
-        consumer->group_known = true;
-        consumer->last_progress_mono_ms = clock_mono_ms(); /* the first blocking read may take its whole time */
+    if (status == STATUS_CANCELLED)
+        return;
+    consumer->group_known =
+        status == STATUS_OK || slice_starts(redis_reply_text(reply), "BUSYGROUP");
+    consumer->failing = !consumer->group_known;
+    if (consumer->group_known) {
+        consumer_progress(consumer); /* the first blocking read may take its whole time */
         try_read(consumer);
-    } else if (status != STATUS_CANCELLED) {
+    } else {
         consumer_note_error(consumer, "xgroup create", status, reply);
         retry_later(consumer);
     }
@@ -114,7 +152,8 @@ static void on_group(enum status status, const struct redis_reply *reply, void *
 static void create_group(struct consumer *consumer)
 {
     consumer->creating_group = true;
-    redis_sendf(consumer->reader, on_group, consumer, "XGROUP CREATE %s %s 0 MKSTREAM", consumer->stream, consumer->group);
+    redis_sendf(consumer->reader, on_group, consumer, "XGROUP CREATE %s %s 0 MKSTREAM",
+                consumer->stream, consumer->group);
 }
 
 static void try_read(struct consumer *consumer)
@@ -129,15 +168,37 @@ static void try_read(struct consumer *consumer)
     size_t room = consumer->owner.room(consumer->owner.self);
     if (room == 0)
         return;
+    if (consumer->reclaim_owed) {
+        consumer_reclaim(consumer, room);
+        return;
+    }
     consumer->reading = true;
-    redis_sendf(consumer->reader, on_read, consumer, "XREADGROUP GROUP %s %s COUNT %lld BLOCK %lld STREAMS %s >",
-                consumer->group, consumer->name, (long long)(room < consumer->read_max ? room : consumer->read_max),
+    redis_sendf(consumer->reader, on_read, consumer,
+                "XREADGROUP GROUP %s %s COUNT %lld BLOCK %lld STREAMS %s >", consumer->group,
+                consumer->name,
+                (long long)(room < consumer->answer_max ? room : consumer->answer_max),
                 (long long)CONSUMER_BLOCK_MS, consumer->stream);
+}
+
+/* A blocked read is ended by Redis, not by closing: entries it is just being given would wait
+ * for their lease. Told until it has ended, since it may reach Redis later than the first word. */
+static void unblock(struct consumer *consumer)
+{
+    if (!consumer->reading)
+        return;
+    if (consumer->reader_client_id > 0 && redis_is_up(consumer->redis))
+        redis_sendf(consumer->redis, NULL, NULL, "CLIENT UNBLOCK %lld",
+                    (long long)consumer->reader_client_id);
+    loop_timer_start(consumer->retry_timer, UNBLOCK_MS);
 }
 
 static void on_retry(void *self)
 {
-    try_read(self);
+    struct consumer *consumer = self;
+    if (consumer->stopped)
+        unblock(consumer);
+    else
+        try_read(consumer);
 }
 
 static void on_client_id(enum status status, const struct redis_reply *reply, void *self)
@@ -158,7 +219,8 @@ static void on_reader_state(bool up, void *self)
     try_read(consumer);
 }
 
-struct consumer *consumer_new(struct loop *loop, const struct consumer_options *options, const struct consumer_owner *owner)
+struct consumer *consumer_new(struct loop *loop, const struct consumer_options *options,
+                              const struct consumer_owner *owner)
 {
     must(owner->room && owner->on_entry && owner->on_batch_end);
     struct consumer *consumer = xcalloc(1, sizeof *consumer);
@@ -169,6 +231,7 @@ struct consumer *consumer_new(struct loop *loop, const struct consumer_options *
     consumer->name = xstrdup(options->name);
     consumer->lease_ms = options->lease_ms;
     consumer->read_max = options->read_max;
+    consumer->answer_max = options->read_max < ANSWER_FIRST ? options->read_max : ANSWER_FIRST;
     consumer->redis = options->redis;
     map_init(&consumer->held);
     redis_command_init(&consumer->command);
@@ -235,7 +298,8 @@ size_t consumer_held(const struct consumer *consumer)
 
 bool consumer_is_reading(const struct consumer *consumer)
 {
-    return consumer->started && redis_is_up(consumer->reader) && consumer->group_known && !consumer->failing;
+    return consumer->started && redis_is_up(consumer->reader) && consumer->group_known &&
+           !consumer->failing;
 }
 
 int64_t consumer_last_progress_mono_ms(const struct consumer *consumer)
@@ -253,13 +317,11 @@ uint64_t consumer_lost_entries(const struct consumer *consumer)
     return consumer->lost_entries;
 }
 
-/* A blocked read is ended by Redis, not by closing: entries it is just being given would wait for their lease. */
 void consumer_stop(struct consumer *consumer)
 {
     consumer->stopped = true;
     consumer_lease_stop(consumer);
-    if (consumer->reading && consumer->reader_client_id > 0)
-        redis_sendf(consumer->redis, NULL, NULL, "CLIENT UNBLOCK %lld", (long long)consumer->reader_client_id);
+    unblock(consumer);
 }
 
 void consumer_leave(struct consumer *consumer, loop_fn done, void *self)
@@ -272,7 +334,8 @@ void consumer_leave(struct consumer *consumer, loop_fn done, void *self)
 
 void consumer_check_left(struct consumer *consumer)
 {
-    if (!consumer->on_left || consumer->leaving || consumer->reading || consumer->reclaiming || consumer->held.count > 0)
+    if (!consumer->on_left || consumer->leaving || consumer->reading || consumer->reclaiming ||
+        consumer->held.count > 0)
         return;
     consumer->leaving = true;
     consumer_reap_self(consumer);

@@ -1,10 +1,12 @@
 /*
  * consumer.h - one process's part of a consumer group on one stream: read, hold, renew, reclaim
  *
- * Entries are handed to the owner, who holds each until consumer_release. While held, a lease is renewed every third of
- * it; entries whose holder is silent for a lease are taken over by whoever looks first. Reading blocks on a connection of its own; there is none
- * while the owner has no room. The group is created at 0 when missing, also later (NOGROUP).
- * Fails:  never; a lost connection is waited out. Entries held meanwhile stay held and are settled or lost later.
+ * Entries are handed to the owner, who holds each until consumer_release. While held, a lease is
+ * renewed every third of it; entries whose holder is silent for a lease are taken over by whoever
+ * looks first. Reading blocks on a connection of its own; there is none while the owner has no
+ * room. The group is created at 0 when missing, also later (NOGROUP).
+ * Fails:  never; a lost connection is waited out. Entries held meanwhile stay held and are settled
+ *         or lost later.
  */
 #pragma once
 
@@ -19,42 +21,54 @@ struct consumer_entry {
 };
 
 struct consumer_owner {
-    /* How many entries may be handed over now; 0 stops the reading until consumer_poke. */
+    /* How many entries may be handed over now; 0 stops the reading until consumer_poke. A read
+     * that waits and a reclaim may each use it, so that it may be passed by some twenty. */
     size_t (*room)(void *self);
     void (*on_entry)(const struct consumer_entry *entry, void *self);
     /* After the last entry of a read or reclaim. */
     void (*on_batch_end)(void *self);
-    /* Somebody else holds this entry now: whatever is done for it will be refused. Already released. May be NULL. */
+    /* Somebody else holds this entry now: whatever is done for it will be refused. Already
+     * released. May be NULL. */
     void (*on_lost)(struct stream_id id, void *self);
     void *self;
 };
 
 struct consumer_options {
-    const char *stream;   /* key; copied, as all texts here */
+    const char *stream; /* key; copied, as all texts here */
     const char *group;
-    const char *name;     /* unique per process start */
+    const char *name; /* unique per process start */
     int64_t lease_ms;
-    size_t read_max;      /* entries per read, 200 */
+    size_t read_max;              /* entries per read, 200; fewer while they are large */
     struct redis_address address; /* for the reader's connection */
     struct redis *redis;          /* shared connection for scripts */
 };
 
 struct consumer;
-struct consumer *consumer_new(struct loop *loop, const struct consumer_options *options, const struct consumer_owner *owner);
+struct consumer *consumer_new(struct loop *loop, const struct consumer_options *options,
+                              const struct consumer_owner *owner);
+
+/* After the shared connection, so that no script of it is under way. */
 void consumer_free(struct consumer **consumer);
 
 void consumer_start(struct consumer *consumer);
-void consumer_poke(struct consumer *consumer);                          /* there is room again */
-void consumer_release(struct consumer *consumer, struct stream_id id);  /* settled: no more renewals */
-size_t consumer_held(const struct consumer *consumer);
-bool consumer_is_reading(const struct consumer *consumer); /* connected and not failing, or resting for lack of room */
-int64_t consumer_last_progress_mono_ms(const struct consumer *consumer); /* last answer of any kind */
+void consumer_poke(struct consumer *consumer); /* there is room again */
 
-/* No more reads and reclaims; renewals go on. Then, when the owner has settled all: removes its own name from the group if nothing is pending,
- * and calls done (never before returning). */
+/* It is settled: no more renewals. */
+void consumer_release(struct consumer *consumer, struct stream_id id);
+size_t consumer_held(const struct consumer *consumer);
+
+/* Connected and not failing, or resting for lack of room. */
+bool consumer_is_reading(const struct consumer *consumer);
+
+/* The last answer of any kind; time in which it rests for lack of room counts too. */
+int64_t consumer_last_progress_mono_ms(const struct consumer *consumer);
+
+/* No more reads and reclaims; renewals go on. Then, when the owner has settled all: removes its
+ * own name from the group if nothing is pending, and calls done (never before returning). */
 void consumer_stop(struct consumer *consumer);
 void consumer_leave(struct consumer *consumer, loop_fn done, void *self);
 
-/* Sums for metrics: entries reclaimed from the dead, and entries that were pending but gone from the stream (must stay 0). */
+/* Sums for metrics: entries reclaimed from the dead, and entries that were pending but gone from
+ * the stream (must stay 0). */
 uint64_t consumer_reclaimed(const struct consumer *consumer);
 uint64_t consumer_lost_entries(const struct consumer *consumer);

@@ -1,5 +1,6 @@
 /*
- * consumer_private.h - what consumer.c (reading, holding) and consumer_lease.c (renew, reclaim, leave) share
+ * consumer_private.h - what consumer.c (reading, holding) and consumer_lease.c (renew, reclaim,
+ * leave) share
  */
 #pragma once
 
@@ -26,32 +27,41 @@ struct consumer {
     int64_t reader_client_id;
     struct redis_command command;
     struct map held;
+    size_t answer_max;  /* entries that one answer may bring: fewer while they are large */
+    size_t entry_bytes; /* of the largest entry of late, about */
     struct loop_timer *retry_timer, *renew_timer, *reclaim_timer;
     struct stream_id reclaim_cursor;
     uint64_t reclaim_rounds;
     bool started, stopped;
-    bool group_known;      /* the group exists, as far as we know */
-    bool creating_group;   /* XGROUP CREATE is under way */
-    bool reading;          /* XREADGROUP is under way */
-    bool reclaiming;       /* reclaim is under way */
-    size_t renewing;       /* renew calls under way */
-    bool failing;          /* the last read or reclaim failed */
+    bool group_known;    /* the group exists, as far as we know */
+    bool creating_group; /* XGROUP CREATE is under way */
+    bool reading;        /* XREADGROUP is under way */
+    bool reclaiming;     /* reclaim is under way */
+    bool reclaim_owed;   /* its time came without room: it goes before the next read */
+    size_t renewing;     /* renew calls under way */
+    bool renew_all;      /* a renewal failed: all that is held is due for one */
+    bool failing;        /* the last attempt to read failed */
     int64_t last_progress_mono_ms;
     uint64_t reclaimed, lost_entries;
     loop_fn on_left;
     void *on_left_self;
-    bool leaving;          /* reap is under way or done */
+    bool leaving; /* reap is under way or done */
     struct log_limit log_limit;
 };
 
-/* An error of a script or command: says so now and then; NOGROUP makes the group be created again. */
-void consumer_note_error(struct consumer *consumer, const char *what, enum status status, const struct redis_reply *reply);
+/* An error of a script or command: says so now and then. NOGROUP makes the group be created
+ * again; after a lost answer the next ones are smaller. */
+void consumer_note_error(struct consumer *consumer, const char *what, enum status status,
+                         const struct redis_reply *reply);
 
-/* Hands one {id, [count,] fields} over, unless it is held already. */
-void consumer_hand_over(struct consumer *consumer, struct slice id, uint32_t claims, const struct redis_reply *fields);
+/* Hands one {id, [count,] fields} over; false when it is held already. */
+bool consumer_hand_over(struct consumer *consumer, struct slice id, uint32_t claims,
+                        const struct redis_reply *fields);
+void consumer_progress(struct consumer *consumer); /* Redis has answered */
 void consumer_check_left(struct consumer *consumer);
 
-void consumer_lease_start(struct consumer *consumer); /* timers of renew and reclaim */
-void consumer_lease_stop(struct consumer *consumer);  /* no more reclaims */
-void consumer_lease_arm(struct consumer *consumer);   /* something is held */
+void consumer_lease_start(struct consumer *consumer);          /* timers of renew and reclaim */
+void consumer_lease_stop(struct consumer *consumer);           /* no more reclaims */
+void consumer_lease_arm(struct consumer *consumer);            /* something is held */
+void consumer_reclaim(struct consumer *consumer, size_t room); /* unless it is under way */
 void consumer_reap_self(struct consumer *consumer);

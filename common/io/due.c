@@ -1,5 +1,8 @@
 /*
  * due.c - promotes waiting deliveries when their time has come
+ *
+ * Times are Redis's. What its clock says now is reckoned from its last answer and our monotonic
+ * clock, so that neither a difference between the two machines' clocks nor a step of ours matters.
  */
 #include "due.h"
 
@@ -11,32 +14,38 @@
 #include "script.h"
 
 #define SWEEP_MS 5000
+#define RETRY_MS 500
 #define PROMOTE_MAX 200
-#define CLOCK_STEP_MS 5
 
 struct due {
-    struct loop *loop;
     struct redis *redis;
     uint32_t partition;
     struct redis_command command;
     struct loop_timer *timer;
     int64_t wake_at_ms; /* what the timer is set for */
+    int64_t offset_ms;  /* Redis's clock minus our monotonic one */
     bool running;       /* promote is under way */
     bool stopped;
     uint64_t promoted;
+    struct log_limit log_limit;
 };
+
+static int64_t now_ms(const struct due *due)
+{
+    return clock_mono_ms() + due->offset_ms;
+}
 
 static void arm(struct due *due, int64_t at_ms)
 {
-    int64_t now_ms = clock_wall_ms();
+    int64_t delay_ms = at_ms - now_ms(due);
     due->wake_at_ms = at_ms;
     if (!due->stopped)
-        loop_timer_start(due->timer, at_ms > now_ms ? at_ms - now_ms : 0);
+        loop_timer_start(due->timer, delay_ms > 0 ? delay_ms : 0);
 }
 
-static void arm_sweep(struct due *due)
+static void arm_after(struct due *due, int64_t interval_ms)
 {
-    arm(due, clock_wall_ms() + loop_jitter(SWEEP_MS));
+    arm(due, now_ms(due) + loop_jitter(interval_ms));
 }
 
 void due_hint(struct due *due, struct slice due_at_ms)
@@ -44,8 +53,19 @@ void due_hint(struct due *due, struct slice due_at_ms)
     uint64_t at_ms;
     if (due_at_ms.len == 0 || slice_to_u64(due_at_ms, INT64_MAX, &at_ms) != STATUS_OK)
         return;
+    /* Answers come in order: a promote under way knows all that came before its own. */
     if (!due->running && (int64_t)at_ms < due->wake_at_ms)
         arm(due, (int64_t)at_ms);
+}
+
+static void note_failure(struct due *due, enum status status, const struct redis_reply *reply)
+{
+    uint64_t suppressed;
+    if (log_limit_allows(&due->log_limit, 5000, &suppressed))
+        log_event(LOG_WARN, "due.error", log_int("partition", due->partition),
+                  log_text("status", status_name(status)),
+                  log_slice("answer", redis_reply_text(reply)),
+                  log_int("suppressed", (int64_t)suppressed));
 }
 
 static void on_promoted(enum status status, const struct redis_reply *reply, void *self)
@@ -54,21 +74,19 @@ static void on_promoted(enum status status, const struct redis_reply *reply, voi
     due->running = false;
     if (status == STATUS_CANCELLED)
         return;
-    arm_sweep(due);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
+        note_failure(due, status, reply);
+        arm_after(due, RETRY_MS);
         return;
-    int64_t moved = redis_reply_int(redis_reply_at(reply, 0));
-    due->promoted += (uint64_t)moved;
+    }
+    due->promoted += (uint64_t)redis_reply_int(redis_reply_at(reply, 0));
     int64_t orphans = redis_reply_int(redis_reply_at(reply, 2));
     if (orphans > 0)
-        log_event(LOG_ERROR, "due.orphans_removed", log_int("partition", due->partition), log_int("count", orphans));
-    if (moved >= PROMOTE_MAX)
-        arm(due, clock_wall_ms());
-    else
-        due_hint(due, redis_reply_text(redis_reply_at(reply, 1)));
-    /* Redis's clock is behind ours: what we take for due is not yet. */
-    if (moved == 0 && due->wake_at_ms < clock_wall_ms() + CLOCK_STEP_MS)
-        arm(due, clock_wall_ms() + CLOCK_STEP_MS);
+        log_event(LOG_ERROR, "due.orphans_removed", log_int("partition", due->partition),
+                  log_int("count", orphans));
+    due->offset_ms = redis_reply_int(redis_reply_at(reply, 3)) - clock_mono_ms();
+    arm_after(due, SWEEP_MS);
+    due_hint(due, redis_reply_text(redis_reply_at(reply, 1))); /* in the past while more are due */
 }
 
 static void add_key(struct due *due, enum partition_key which)
@@ -83,7 +101,7 @@ static void on_timer(void *self)
     if (due->running || due->stopped)
         return;
     if (!redis_is_up(due->redis)) {
-        arm_sweep(due);
+        arm_after(due, RETRY_MS);
         return;
     }
     due->running = true;
@@ -99,9 +117,9 @@ static void on_timer(void *self)
 struct due *due_new(struct loop *loop, struct redis *redis, uint32_t partition)
 {
     struct due *due = xcalloc(1, sizeof *due);
-    due->loop = loop;
     due->redis = redis;
     due->partition = partition;
+    due->offset_ms = clock_wall_ms() - clock_mono_ms(); /* until it has answered */
     due->timer = loop_timer_new(loop, on_timer, due);
     due->stopped = true;
     redis_command_init(&due->command);
@@ -122,7 +140,7 @@ void due_free(struct due **due_at)
 void due_start(struct due *due)
 {
     due->stopped = false;
-    arm(due, clock_wall_ms());
+    arm(due, now_ms(due));
 }
 
 void due_stop(struct due *due)

@@ -4,6 +4,7 @@
 #include "http_connection.h"
 #include "problem_response.h"
 
+#include "../base/clock.h"
 #include "../base/must.h"
 #include "../base/random.h"
 
@@ -49,6 +50,7 @@ void http_continue(struct http_exchange *exchange)
     if (exchange->owes_continue)
         return;
     buf_add_slice(&connection->out, SLICE("HTTP/1.1 100 Continue\r\n\r\n"));
+    connection->part_mono_us = clock_mono_us(); /* the client's time begins now */
     http_connection_mark(connection);
 }
 
@@ -87,8 +89,7 @@ static void answer(struct http_exchange *exchange, const struct http_response *r
 {
     struct http_connection *connection = exchange->connection;
     bool is_first = STAILQ_FIRST(&connection->exchanges) == exchange;
-    struct http_answer_to to = {.is_head = exchange->is_head,
-                                .is_http_1_0 = exchange->is_http_1_0};
+    struct http_answer_to to = {.is_head = exchange->is_head, .is_http_1_0 = exchange->is_http_1_0};
 
     if (exchange->state == EXCHANGE_RECEIVING) {
         connection->receiving = NULL;

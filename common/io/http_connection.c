@@ -80,7 +80,7 @@ static int64_t next_deadline(const struct http_connection *connection)
         return connection->progress_mono_ms + limits->keep_alive_timeout_ms;
     if (connection->state == CONNECTION_HEAD && connection->scan.at > 0)
         due = part_mono_ms + limits->header_timeout_ms;
-    if (receiving != NULL && connection->state != CONNECTION_HEAD) {
+    if (receiving != NULL && connection->state != CONNECTION_HEAD && !receiving->owes_continue) {
         size_t got = connection->state == CONNECTION_BODY ? connection->end - connection->at
                                                           : receiving->body.len;
         due = part_mono_ms + limits->body_grace_ms +
@@ -243,9 +243,9 @@ void http_connection_expired(struct http_deadline *deadline)
     else if (is_stuck || connection->state == CONNECTION_LINGERING || is_idle(connection))
         http_connection_close(connection);
     else
-        http_refuse(connection, (struct http_refusal){
-                                    408, connection->receiving != NULL ? "body too slow"
-                                                                       : "head too slow"});
+        http_refuse(connection,
+                    (struct http_refusal){408, connection->receiving != NULL ? "body too slow"
+                                                                             : "head too slow"});
 }
 
 void http_connection_open(struct http_server *server, int fd, const struct sockaddr *address)

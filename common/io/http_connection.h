@@ -27,11 +27,11 @@ struct http_connection {
     struct http_server *server;
     int fd;
     enum {
-        CONNECTION_HEAD,        /* between requests, or in a head */
-        CONNECTION_BODY,        /* of known length, in the block */
-        CONNECTION_BODY_APART,  /* of known length, too long for the block */
+        CONNECTION_HEAD,       /* between requests, or in a head */
+        CONNECTION_BODY,       /* of known length, in the block */
+        CONNECTION_BODY_APART, /* of known length, too long for the block */
         CONNECTION_BODY_CHUNKED,
-        CONNECTION_ENDING, /* no more requests; what is under way is answered */
+        CONNECTION_ENDING,    /* no more requests; what is under way is answered */
         CONNECTION_LINGERING, /* all is sent, waiting for the client to close */
         CONNECTION_CLOSED,
     } state;
@@ -45,14 +45,14 @@ struct http_connection {
     struct http_scan scan;
     struct http_chunked chunked;
     uint64_t content_length;
-    int64_t now_mono_us;     /* of the current or last read */
-    int64_t part_mono_us;    /* when the head or body being received began */
+    int64_t now_mono_us;      /* of the current or last read */
+    int64_t part_mono_us;     /* when the head or body being received began */
     int64_t progress_mono_ms; /* when the client last took output, or all was done */
     size_t requests_count;
 
     struct http_exchanges exchanges; /* not answered, or not yet to be sent */
     size_t exchanges_count;
-    size_t bodies_len; /* of their requests */
+    size_t bodies_len;               /* of their requests */
     struct http_exchange *receiving; /* the last of them, or NULL */
     struct buf out;
     size_t out_sent;
@@ -85,7 +85,8 @@ struct http_server {
 
 /* Takes fd, which must be non-blocking. Closes it at once when the address has too many. */
 void http_connection_open(struct http_server *server, int fd, const struct sockaddr *address);
-void http_connection_close(struct http_connection *connection); /* at once; what is under way becomes orphans */
+void http_connection_close(
+    struct http_connection *connection); /* at once; what is under way becomes orphans */
 void http_connection_flush(struct http_connection *connection);
 void http_connection_expired(struct http_deadline *deadline);
 /* At the end of the turn: flush. */

@@ -30,8 +30,7 @@ static void sift_up(struct http_deadlines *deadlines, struct http_deadline *dead
     put(deadlines, slot, deadline);
 }
 
-static void sift_down(struct http_deadlines *deadlines, struct http_deadline *deadline,
-                      size_t slot)
+static void sift_down(struct http_deadlines *deadlines, struct http_deadline *deadline, size_t slot)
 {
     struct http_deadline **heap = deadlines->heap;
 

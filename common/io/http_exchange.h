@@ -41,10 +41,10 @@ struct http_exchange {
     struct buf body;                    /* if not */
     struct buf answer;                  /* while earlier ones are not answered */
     size_t body_max;
-    bool is_head;        /* HEAD: an answer has no body */
-    bool is_http_1_0;    /* an answer must say keep-alive */
-    bool closes;         /* the connection ends with this exchange */
-    bool owes_continue;  /* 100-continue, once the earlier ones are answered */
+    bool is_head;       /* HEAD: an answer has no body */
+    bool is_http_1_0;   /* an answer must say keep-alive */
+    bool closes;        /* the connection ends with this exchange */
+    bool owes_continue; /* 100-continue, once the earlier ones are answered */
     bool has_body;
     struct http_piece *pieces;
     size_t arena_used;

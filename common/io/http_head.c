@@ -50,8 +50,7 @@ static int on_value(llhttp_t *parser, const char *at, size_t len)
 
     if (head->headers_count == 0 || head->headers[head->headers_count - 1].value.at != NULL)
         return HPE_USER;
-    head->headers[head->headers_count - 1].value =
-        slice_trim((struct slice){.at = at, .len = len});
+    head->headers[head->headers_count - 1].value = slice_trim((struct slice){.at = at, .len = len});
     return 0;
 }
 

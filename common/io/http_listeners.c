@@ -231,7 +231,7 @@ enum status http_listeners_add(struct http_listeners *listeners, const char *add
     if (!listeners->is_paused)
         must(event_add(&listener->event, NULL) == 0);
     if (out_port != NULL)
-        *out_port = ntohs(bound.any.sa_family == AF_INET6 ? bound.ipv6.sin6_port
-                                                          : bound.ipv4.sin_port);
+        *out_port =
+            ntohs(bound.any.sa_family == AF_INET6 ? bound.ipv6.sin6_port : bound.ipv4.sin_port);
     return STATUS_OK;
 }

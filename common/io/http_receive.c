@@ -12,9 +12,9 @@
 #include "../base/must.h"
 
 enum {
-    READ_MIN = 2048,          /* less room than this is not worth a read */
-    READ_APART = 64 * 1024,   /* at first; then as much as came already */
-    HEAD_SLACK = 8,           /* empty lines around a head, and one byte too many */
+    READ_MIN = 2048,        /* less room than this is not worth a read */
+    READ_APART = 64 * 1024, /* at first; then as much as came already */
+    HEAD_SLACK = 8,         /* empty lines around a head, and one byte too many */
 };
 
 static struct slice unread(const struct http_connection *connection)
@@ -94,9 +94,9 @@ static void fill_request(struct http_exchange *exchange, const struct http_head 
     exchange->is_http_1_0 = head->is_http_1_0;
     exchange->has_body = head->is_chunked || head->content_length > 0;
     exchange->body_max = server->limits.body_max;
-    exchange->closes = !head->keep_alive || (server->limits.requests_per_connection_max > 0 &&
-                                             connection->requests_count >=
-                                                 server->limits.requests_per_connection_max);
+    exchange->closes = !head->keep_alive ||
+                       (server->limits.requests_per_connection_max > 0 &&
+                        connection->requests_count >= server->limits.requests_per_connection_max);
 }
 
 /* false: refused. */
@@ -123,8 +123,7 @@ static bool take_head(struct http_connection *connection, struct http_head *head
         char *room = is_escaped ? http_request_alloc(request, head->target.len) : NULL;
 
         fill_request(exchange, head);
-        refusal.reason =
-            http_target_parse(head->target, room, &request->path, &request->query);
+        refusal.reason = http_target_parse(head->target, room, &request->path, &request->query);
     }
     if (refusal.reason != NULL)
         http_refuse(connection, refusal);
@@ -168,7 +167,8 @@ static void hand_over(struct http_connection *connection, struct slice body)
     connection->receiving = NULL;
     connection->part_mono_us = connection->now_mono_us;
     connection->state = exchange->closes ? CONNECTION_ENDING : CONNECTION_HEAD;
-    handler->on_request(&exchange->request, handler->self); /* which may answer: the exchange is gone */
+    handler->on_request(&exchange->request,
+                        handler->self); /* which may answer: the exchange is gone */
 }
 
 /* Each returns whether it got on; false: more bytes are needed, or nothing more is wanted. */

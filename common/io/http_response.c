@@ -10,7 +10,13 @@
 #include "../base/clock.h"
 #include "../base/must.h"
 
-#define ROW(code, title) {code, title, {"HTTP/1.1 " #code " " title "\r\n", sizeof "HTTP/1.1 " #code " " title "\r\n" - 1}}
+#define ROW(code, title)                                                                           \
+    {                                                                                              \
+        code, title,                                                                               \
+        {                                                                                          \
+            "HTTP/1.1 " #code " " title "\r\n", sizeof "HTTP/1.1 " #code " " title "\r\n" - 1      \
+        }                                                                                          \
+    }
 
 static const struct {
     int code;
@@ -98,8 +104,8 @@ static void add_header(struct slice name, struct slice value, struct buf *out)
 {
     /* What came from outside was checked by who put it here; this is the last door. */
     must(memchr(name.at, '\n', name.len) == NULL && memchr(name.at, '\r', name.len) == NULL);
-    must(value.len == 0 || (memchr(value.at, '\n', value.len) == NULL &&
-                            memchr(value.at, '\r', value.len) == NULL));
+    must(value.len == 0 ||
+         (memchr(value.at, '\n', value.len) == NULL && memchr(value.at, '\r', value.len) == NULL));
     buf_add_slice(out, name);
     buf_add(out, ": ", 2);
     buf_add_slice(out, value);

@@ -108,7 +108,7 @@ void http_server_drain(struct http_server *server, loop_fn done, void *self)
     server->drained_self = self;
     http_listeners_free(&server->listeners);
     LIST_FOREACH(connection, &server->connections, link)
-        http_connection_mark(connection);
+    http_connection_mark(connection);
     if (!server->is_scheduled) {
         server->is_scheduled = true;
         loop_later(server->loop, http_server_settle, server);

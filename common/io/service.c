@@ -13,7 +13,10 @@
 #include "../base/random.h"
 #include "millrace_version.h"
 
-/* <host>-<worker>-<ms of the start and a little chance, base 36>: reads like a pod's name and is never used twice. */
+#define SAME_REQUEST_MS 1000
+
+/* <host>-<worker>-<ms of the start and a little chance, base 36>: reads like a pod's name and is
+ * never used twice. */
 static void name_consumer(struct service *service)
 {
     static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
@@ -30,7 +33,8 @@ static void name_consumer(struct service *service)
     struct buf name;
     buf_init(&name, sizeof service->consumer_name);
     buf_printf(&name, "%s-%zu-%s", host, service->worker, text + len);
-    must(slice_to_text(buf_slice(&name), service->consumer_name, sizeof service->consumer_name) == STATUS_OK);
+    must(slice_to_text(buf_slice(&name), service->consumer_name, sizeof service->consumer_name) ==
+         STATUS_OK);
     buf_fini(&name);
 }
 
@@ -54,8 +58,8 @@ static void on_store_ready(void *self)
 static void on_grace_passed(void *self)
 {
     struct service *service = self;
-    service->grace_passed = true;
-    log_event(LOG_WARN, "service.grace_passed", log_int("grace_ms", service->settings->drain_grace_ms));
+    log_event(LOG_WARN, "service.grace_passed",
+              log_int("grace_ms", service->settings->drain_grace_ms));
     loop_stop(service->loop);
 }
 
@@ -63,10 +67,13 @@ static void on_terminate(void *self)
 {
     struct service *service = self;
     if (service->draining) {
-        loop_stop(service->loop);
+        /* Ctrl-C and systemd tell each worker and its parent, which passes it on: one request. */
+        if (clock_mono_ms() - service->draining_mono_ms >= SAME_REQUEST_MS)
+            loop_stop(service->loop);
         return;
     }
     service->draining = true;
+    service->draining_mono_ms = clock_mono_ms();
     log_event(LOG_INFO, "service.draining", log_int("grace_ms", service->settings->drain_grace_ms));
     loop_timer_start(service->grace_timer, service->settings->drain_grace_ms);
     if (service->started)
@@ -97,7 +104,8 @@ static void open_store(struct service *service)
     service->store = store_new(service->loop, &options);
 }
 
-/* The store goes first: it cancels every command that is still to call back into the service or answer a request. */
+/* The store goes first: it cancels every command that is still to call back into the service or
+ * answer a request. */
 static int run_worker(size_t worker, void *self)
 {
     struct service *service = self;
@@ -110,7 +118,8 @@ static int run_worker(size_t worker, void *self)
     service->loop = loop_new();
     loop_on_terminate(service->loop, on_terminate, service);
     service->grace_timer = loop_timer_new(service->loop, on_grace_passed, service);
-    log_event(LOG_INFO, "service.starting", log_text("version", MILLRACE_VERSION), log_int("worker", (int64_t)worker));
+    log_event(LOG_INFO, "service.starting", log_text("version", MILLRACE_VERSION),
+              log_int("worker", (int64_t)worker));
     open_store(service);
     service_admin_start(service);
     service->self = definition->create(service);
@@ -120,6 +129,7 @@ static int run_worker(size_t worker, void *self)
     definition->destroy(service->self);
     http_server_free(&service->admin);
     loop_timer_free(&service->grace_timer);
+    loop_timer_free(&service->secret_timer);
     loop_free(&service->loop);
     log_event(LOG_INFO, "service.stopped", log_int("worker", (int64_t)worker));
     log_flush();
@@ -131,10 +141,12 @@ int service_main(int argc, char **argv, const struct service_definition *definit
     void *settings;
     service_load_settings(argc, argv, definition, &settings);
     struct service service = {.definition = definition, .settings = settings};
-    log_init(definition->name, (enum log_level)service.settings->log_level, (enum log_format)service.settings->log_format);
+    log_init(definition->name, (enum log_level)service.settings->log_level,
+             (enum log_format)service.settings->log_format);
     size_t workers = (size_t)service.settings->workers;
     service_metrics_start(definition, workers);
-    int code = workers == 1 ? run_worker(0, &service) : service_run_workers(workers, run_worker, &service);
+    int code =
+        workers == 1 ? run_worker(0, &service) : service_run_workers(workers, run_worker, &service);
     metrics_fini();
     service_free_settings(definition, &settings);
     return code;

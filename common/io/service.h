@@ -1,9 +1,12 @@
 /*
- * service.h - the skeleton of the three services: settings, logs, loop, workers, store, admin port, drain
+ * service.h - the skeleton of the three services: settings, logs, loop, workers, store, admin port,
+ * drain
  *
- * service_main does all that the services share and calls the service's own functions. With --workers N it forks N processes that share the
- * listening ports (SO_REUSEPORT) and the metrics; a worker that dies is started again with backoff. On SIGTERM or SIGINT: not ready, drain,
- * exit 0; past the grace time, or on a second signal, exit at once (what is unfinished is in Redis).
+ * service_main does all that the services share and calls the service's own functions. With
+ * --workers N it forks N processes that share the listening ports (SO_REUSEPORT) and the metrics; a
+ * worker that dies is started again with backoff. On SIGTERM or SIGINT: not ready, drain, exit 0;
+ * past the grace time, or on a second signal a second later, exit at once (what is unfinished is in
+ * Redis).
  */
 #pragma once
 
@@ -37,12 +40,12 @@ struct service_check {
 };
 
 struct service_definition {
-    const char *name;            /* "ingest" */
-    const char *summary;         /* one line for --help */
-    const char *admin_listen;    /* default address of the admin port */
+    const char *name;               /* "ingest" */
+    const char *summary;            /* one line for --help */
+    const char *admin_listen;       /* default address of the admin port */
     const struct setting *settings; /* the service's own rows */
     size_t settings_count;
-    size_t settings_size;        /* of its settings struct */
+    size_t settings_size;         /* of its settings struct */
     const struct metric *metrics; /* the service's own; service_metrics come first, see below */
     size_t metrics_count;
     /* Own rules between settings, for production too; lines into problems. May be NULL. */
@@ -64,25 +67,29 @@ struct service_definition {
 
 int service_main(int argc, char **argv, const struct service_definition *definition);
 
-/* The answer of /health/ready: JSON into out; true when the service made progress lately and takes work. */
+/* The answer of /health/ready: JSON into out; true when the service made progress lately and
+ * takes work. */
 bool service_ready_json(struct service *service, struct buf *out);
 
 struct loop *service_loop(struct service *service);
 struct store *service_store(struct service *service);
 const void *service_settings(struct service *service);
-const char *service_consumer_name(struct service *service); /* <host>-<worker>-<start>, unique per process start */
+/* <host>-<worker>-<start>, unique per process start */
+const char *service_consumer_name(struct service *service);
 bool service_is_draining(const struct service *service);
 void service_drained(struct service *service);
 
-/* 32 bytes: of the setting secret_key, or in dev without it the one that the store keeps for this purpose (mr:meta dev_secret_key). Valid once the store is ready. */
+/* 32 bytes: of the setting secret_key, or in dev without it the one that the store keeps for
+ * this purpose (mr:meta dev_secret_key). Valid once the store is ready. */
 const uint8_t *service_secret_key(struct service *service);
 
-/* Metrics that every service has; ids start at 0. A service's own begin at SERVICE_METRICS_COUNT. */
+/* Metrics that every service has; ids start at 0. A service's own begin at
+ * SERVICE_METRICS_COUNT. */
 enum service_metric {
-    METRIC_BUILD_INFO,      /* millrace_build_info{version} */
-    METRIC_REDIS_SECONDS,   /* millrace_redis_seconds{script} */
-    METRIC_REDIS_ERRORS,    /* millrace_redis_errors_total{kind} */
-    METRIC_LOG_DROPPED,     /* millrace_log_dropped */
-    METRIC_READY,           /* millrace_ready */
+    METRIC_BUILD_INFO,    /* millrace_build_info{version} */
+    METRIC_REDIS_SECONDS, /* millrace_redis_seconds{script} */
+    METRIC_REDIS_ERRORS,  /* millrace_redis_errors_total{kind} */
+    METRIC_LOG_DROPPED,   /* millrace_log_dropped */
+    METRIC_READY,         /* millrace_ready */
     SERVICE_METRICS_COUNT
 };

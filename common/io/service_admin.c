@@ -1,7 +1,8 @@
 /*
  * service_admin.c - the admin port: /health/live, /health/ready, /metrics
  *
- * live says that the loop turns; ready that the store is usable, progress was made lately and the service is not draining.
+ * live says that the loop turns; ready that the store is usable, progress was made lately and the
+ * service is not draining.
  */
 #include "service_private.h"
 
@@ -20,9 +21,13 @@ static void respond(struct http_request *request, int status, struct slice type,
     char id[17];
     uint64_t random = random_u64();
     hex_encode((const uint8_t *)&random, sizeof random, id);
-    struct http_header headers[] = {{SLICE("X-Request-Id"), {id, 16}}, {SLICE("Cache-Control"), SLICE("no-store")}};
-    struct http_response response = {
-        .status = status, .content_type = type, .body = body, .headers = headers, .headers_count = 2};
+    struct http_header headers[] = {{SLICE("X-Request-Id"), {id, 16}},
+                                    {SLICE("Cache-Control"), SLICE("no-store")}};
+    struct http_response response = {.status = status,
+                                     .content_type = type,
+                                     .body = body,
+                                     .headers = headers,
+                                     .headers_count = 2};
     http_respond(request, &response);
 }
 
@@ -86,7 +91,8 @@ static void answer_metrics(void *self)
     buf_init(&body, METRICS_MAX);
     metric_set(METRIC_LOG_DROPPED, 0, (double)log_dropped());
     metrics_render(&body);
-    respond(scrape->request, 200, SLICE("text/plain; version=0.0.4; charset=utf-8"), buf_slice(&body));
+    respond(scrape->request, 200, SLICE("text/plain; version=0.0.4; charset=utf-8"),
+            buf_slice(&body));
     buf_fini(&body);
     free(scrape);
 }
@@ -101,7 +107,8 @@ static void start_metrics(struct http_request *request, struct service *service)
         answer_metrics(scrape);
 }
 
-static void answer_problem(struct http_request *request, int status, const char *code, const char *detail)
+static void answer_problem(struct http_request *request, int status, const char *code,
+                           const char *detail)
 {
     struct buf body;
     buf_init(&body, 4096);
@@ -123,7 +130,8 @@ static void on_request(struct http_request *request, void *self)
     else if (slice_is(request->path, "/health/live"))
         respond(request, 200, SLICE("application/json"), SLICE("{\"status\":\"live\"}"));
     else
-        answer_problem(request, 404, "not_found", "there are /health/live, /health/ready and /metrics");
+        answer_problem(request, 404, "not_found",
+                       "there are /health/live, /health/ready and /metrics");
 }
 
 void service_admin_start(struct service *service)
@@ -135,11 +143,14 @@ void service_admin_start(struct service *service)
     struct error err;
     int port = 0;
     service->admin = http_server_new(service->loop, &limits, &handler);
-    if (http_server_bind(service->admin, service->settings->listen_admin, &port, &err) != STATUS_OK) {
+    if (http_server_bind(service->admin, service->settings->listen_admin, &port, &err) !=
+        STATUS_OK) {
         log_event(LOG_ERROR, "admin.bind_failed", log_text("setting", "admin_listen"),
-                  log_text("address", service->settings->listen_admin), log_text("error", err.text));
+                  log_text("address", service->settings->listen_admin),
+                  log_text("error", err.text));
         log_flush();
         exit(EXIT_CONFIG);
     }
-    log_event(LOG_INFO, "admin.listening", log_text("address", service->settings->listen_admin), log_int("port", port));
+    log_event(LOG_INFO, "admin.listening", log_text("address", service->settings->listen_admin),
+              log_int("port", port));
 }

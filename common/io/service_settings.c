@@ -1,5 +1,6 @@
 /*
- * service_settings.c - the settings all services share, and what the command line asks besides running
+ * service_settings.c - the settings all services share, and what the command line asks besides
+ * running
  */
 #include "service_private.h"
 
@@ -23,10 +24,12 @@ static const char *const log_formats[] = {"logfmt", "json", NULL};
 
 static struct setting rows[] = {
     {"env", SETTING_CHOICE, "dev", 0, 0, AT(env),
-     "what this runs as; staging and production refuse to start with unsafe settings", service_env_names},
+     "what this runs as; staging and production refuse to start with unsafe settings",
+     service_env_names},
     {"redis_url", SETTING_SECRET, "redis://127.0.0.1:6379", 1024, 1024, AT(redis_url),
      "redis://[[user:]password@]host[:port][/db] or unix:///path?db=N", NULL},
-    {"admin_listen", SETTING_TEXT, NULL, 0, 0, AT(listen_admin), "ADDR:PORT of health and metrics", NULL},
+    {"admin_listen", SETTING_TEXT, NULL, 0, 0, AT(listen_admin), "ADDR:PORT of health and metrics",
+     NULL},
     {"workers", SETTING_INT, "1", 1, 256, AT(workers), "processes to fork", NULL},
     {"partitions", SETTING_INT, "1", 1, PARTITIONS_MAX, AT(partitions),
      "partitions of the store; fixed when the store is first used", NULL},
@@ -34,13 +37,16 @@ static struct setting rows[] = {
      "how long a silent process keeps what it took from a stream", NULL},
     {"drain_grace", SETTING_DURATION, "25s", 0, DAY_MS, AT(drain_grace_ms),
      "how long an ending process may take to finish what it holds", NULL},
-    {"log_level", SETTING_CHOICE, "info", 0, 0, AT(log_level), "debug, info, warn or error", log_levels},
+    {"log_level", SETTING_CHOICE, "info", 0, 0, AT(log_level), "debug, info, warn or error",
+     log_levels},
     {"log_format", SETTING_CHOICE, "logfmt", 0, 0, AT(log_format), "logfmt or json", log_formats},
     {"secret_key", SETTING_SECRET, "", 128, 128, AT(secret_key),
-     "32 bytes in base64; encrypts endpoint secrets in Redis (make one: openssl rand -base64 32)", NULL},
+     "32 bytes in base64; encrypts endpoint secrets in Redis (make one: openssl rand -base64 32)",
+     NULL},
 };
 
-static size_t tables_of(const struct service_definition *definition, struct settings_table tables[2])
+static size_t tables_of(const struct service_definition *definition,
+                        struct settings_table tables[2])
 {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (rows[i].offset == AT(listen_admin))
@@ -59,14 +65,18 @@ static void validate(const struct service_settings *settings, struct buf *proble
     uint8_t key[SECRET_BOX_KEY_LEN];
     if (settings->secret_key[0]) {
         if (secret_box_parse_key(slice_of(settings->secret_key), key) != STATUS_OK)
-            buf_add_text(problems, "secret_key: must be 32 bytes in base64 (openssl rand -base64 32)\n");
+            buf_add_text(problems,
+                         "secret_key: must be 32 bytes in base64 (openssl rand -base64 32)\n");
     } else if (settings->env != ENV_DEV) {
-        buf_printf(problems, "secret_key: must be set when env is %s (MILLRACE_SECRET_KEY or MILLRACE_SECRET_KEY_FILE)\n",
+        buf_printf(problems,
+                   "secret_key: must be set when env is %s (MILLRACE_SECRET_KEY or "
+                   "MILLRACE_SECRET_KEY_FILE)\n",
                    service_env_names[settings->env]);
     }
 }
 
-static void answer_and_exit(const struct service_definition *definition, const struct config_request *request,
+static void answer_and_exit(const struct service_definition *definition,
+                            const struct config_request *request,
                             const struct settings_table *tables, size_t count, void *settings)
 {
     if (request->print_config)
@@ -79,8 +89,9 @@ static void answer_and_exit(const struct service_definition *definition, const s
 }
 
 /* --help and --version answer also when the settings are wrong. */
-static void answer_first(const struct service_definition *definition, const struct config_request *request,
-                         const struct settings_table *tables, size_t count)
+static void answer_first(const struct service_definition *definition,
+                         const struct config_request *request, const struct settings_table *tables,
+                         size_t count)
 {
     if (request->version) {
         printf("millrace-%s %s\n", definition->name, MILLRACE_VERSION);
@@ -96,7 +107,8 @@ static void answer_first(const struct service_definition *definition, const stru
 
 static void refuse(const struct service_definition *definition, const struct buf *problems)
 {
-    fprintf(stderr, "millrace-%s: cannot start, the configuration is not valid:\n", definition->name);
+    fprintf(stderr, "millrace-%s: cannot start, the configuration is not valid:\n",
+            definition->name);
     struct slice rest = buf_slice(problems);
     while (rest.len > 0) {
         struct slice line = slice_cut(&rest, '\n');
@@ -106,7 +118,8 @@ static void refuse(const struct service_definition *definition, const struct buf
     exit(EXIT_CONFIG);
 }
 
-void service_load_settings(int argc, char **argv, const struct service_definition *definition, void **out_settings)
+void service_load_settings(int argc, char **argv, const struct service_definition *definition,
+                           void **out_settings)
 {
     struct settings_table tables[2];
     size_t count = tables_of(definition, tables);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -49,8 +50,11 @@ static void start(struct family *family, size_t index)
     }
     worker->started_mono_ms = clock_mono_ms();
     worker->pid = pid > 0 ? pid : 0;
-    if (pid < 0)
+    if (pid < 0) {
         worker->start_at_mono_ms = clock_mono_ms() + BACKOFF_MAX_MS;
+        log_event(LOG_ERROR, "worker.not_started", log_int("worker", (int64_t)index),
+                  log_text("error", strerror(errno)));
+    }
 }
 
 static void end_all(struct family *family)
@@ -70,7 +74,8 @@ static void on_worker_end(struct family *family, pid_t pid, int wait_status)
         int64_t now_mono_ms = clock_mono_ms();
         bool steady = now_mono_ms - worker->started_mono_ms >= STEADY_MS;
         worker->pid = 0;
-        worker->backoff_ms = steady || worker->backoff_ms == 0 ? BACKOFF_MIN_MS : worker->backoff_ms * 2;
+        worker->backoff_ms =
+            steady || worker->backoff_ms == 0 ? BACKOFF_MIN_MS : worker->backoff_ms * 2;
         if (worker->backoff_ms > BACKOFF_MAX_MS)
             worker->backoff_ms = BACKOFF_MAX_MS;
         worker->start_at_mono_ms = now_mono_ms + worker->backoff_ms;

@@ -1,8 +1,9 @@
 /*
  * store.h - the Redis a service works on: connected, checked, and what it promises
  *
- * On each connection: version, role, persistence settings and mr:meta are read. A store whose partitions or format differ is refused
- * (the process ends with a sentence); a Redis that is down is waited for, with a line now and then. The accept's durability is found here.
+ * On each connection and every half minute: version, role, persistence settings and mr:meta are read. A store whose partitions or format
+ * differ, and a Redis before 7.0, are refused (the process ends with EX_CONFIG and a sentence); a Redis that is down, loading or a replica
+ * is waited for, with a line now and then. The accept's durability is found here, and lowered or raised when Redis's settings change.
  */
 #pragma once
 
