@@ -9,7 +9,7 @@
 #include "model/fields.h"
 #include "model/keys.h"
 #include "metrics.h"
-#include "routes.h"
+#include "route.h"
 
 struct auth {
     struct store *store;
@@ -40,7 +40,8 @@ static struct slice keep(char **at, struct slice text)
 static struct key_record *record_new(const struct slice values[FIELDS])
 {
     uint64_t expires_at_ms = 0;
-    if (values[EXPIRES_AT].len && slice_to_u64(values[EXPIRES_AT], INT64_MAX, &expires_at_ms) != STATUS_OK)
+    if (values[EXPIRES_AT].len &&
+        slice_to_u64(values[EXPIRES_AT], INT64_MAX, &expires_at_ms) != STATUS_OK)
         return NULL;
     struct key_record *record =
         xmalloc(sizeof *record + values[ID].len + values[ORG].len + values[SCOPES].len);
@@ -156,10 +157,12 @@ static enum auth_verdict judge_admin(struct call *call)
     return wanted ? AUTH_GRANTED : AUTH_NO_SCOPE;
 }
 
-/* Copies: a request that is never answered (its client went away) would hold the record for ever. */
+/* Copies: a request that is never answered (its client went away) would hold the record for
+ * ever. */
 static void remember(struct call *call, const struct key_record *record)
 {
-    char *at = http_request_alloc(call->http, record->org.len + record->id.len + record->scopes.len);
+    char *at =
+        http_request_alloc(call->http, record->org.len + record->id.len + record->scopes.len);
     call->principal.org = keep(&at, record->org);
     call->principal.key_id = keep(&at, record->id);
     call->principal.scopes = keep(&at, record->scopes);
@@ -172,7 +175,8 @@ static enum auth_verdict judge_key(struct call *call, struct cache_value *value)
     enum auth_verdict verdict = AUTH_BAD_KEY;
     if (record->expires_at_ms == 0 || record->expires_at_ms > clock_wall_ms()) {
         const char *scope = call->route->scope;
-        bool allowed = strcmp(scope, "admin") != 0 && (scope[0] == '\0' || scopes_allow(record->scopes, scope));
+        bool allowed = strcmp(scope, "admin") != 0 &&
+                       (scope[0] == '\0' || scopes_allow(record->scopes, scope));
         verdict = allowed ? AUTH_GRANTED : AUTH_NO_SCOPE;
         remember(call, record);
     }

@@ -1,8 +1,9 @@
 /*
  * auth.h - who asks: the admin token or an API key, and what it may do
  *
- * A key's shape and checksum are checked before any look-up; records are cached by the key's SHA-256 (single flight, bust by the
- * configuration feed). Keys themselves are never stored, logged or compared.
+ * A key's shape and checksum are checked before any look-up; records are cached by the key's
+ * SHA-256 (single flight, bust by the configuration feed). Keys themselves are never stored, logged
+ * or compared.
  */
 #pragma once
 

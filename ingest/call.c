@@ -8,7 +8,7 @@
 #include "base/random.h"
 #include "io/problem_response.h"
 #include "metrics.h"
-#include "routes.h"
+#include "route.h"
 
 #define RETRY_AFTER_S "1"
 #define PROBLEM_MAX 4096
@@ -21,7 +21,8 @@ struct call *call_new(struct ingest *ingest, struct http_request *http)
     call->http = http;
     http->user = call;
     struct slice given = http_request_header(http, "x-request-id");
-    if (!request_id_is_sane(given) || slice_to_text(given, call->request_id, sizeof call->request_id) != STATUS_OK) {
+    if (!request_id_is_sane(given) ||
+        slice_to_text(given, call->request_id, sizeof call->request_id) != STATUS_OK) {
         uint8_t random[12];
         random_bytes(random, sizeof random);
         memcpy(call->request_id, "req_", 4);
@@ -40,9 +41,12 @@ struct call *call_new(struct ingest *ingest, struct http_request *http)
 static void log_call(const struct call *call, int status, const char *code)
 {
     bool is_read = slice_is(call->http->method, "GET") || slice_is(call->http->method, "HEAD");
-    enum log_level level = status >= 500 ? LOG_WARN : status < 300 && (is_read || call->route->logs_itself) ? LOG_DEBUG : LOG_INFO;
-    log_event(level, "http.request", log_slice("method", call->http->method), log_slice("path", call->http->path),
-              log_int("status", status), log_text("code", code),
+    enum log_level level = status >= 500                                           ? LOG_WARN
+                           : status < 300 && (is_read || call->route->logs_itself) ? LOG_DEBUG
+                                                                                   : LOG_INFO;
+    log_event(level, "http.request", log_slice("method", call->http->method),
+              log_slice("path", call->http->path), log_int("status", status),
+              log_text("code", code),
               log_us_as_ms("duration_ms", clock_mono_us() - call->http->started_mono_us),
               log_slice("org", call->principal.org), log_slice("key", call->principal.key_id),
               log_text("peer", call->http->peer), log_text("request_id", call->request_id));
@@ -51,7 +55,7 @@ static void log_call(const struct call *call, int status, const char *code)
 static void finish(struct call *call, const struct http_response *response, const char *code)
 {
     double seconds = (double)(clock_mono_us() - call->http->started_mono_us) / 1e6;
-    metric_observe(METRIC_HTTP_SECONDS, routes_metric_index(call->route), seconds);
+    metric_observe(METRIC_HTTP_SECONDS, call->route ? call->route->id : ROUTE_OTHER, seconds);
     log_call(call, response->status, code);
     http_respond(call->http, response);
 }
@@ -72,8 +76,8 @@ void call_answer_json(struct call *call, int status, struct slice json)
     finish(call, &response, "");
 }
 
-static void answer_problem(struct call *call, int status, const char *code, const char *detail, const char *pointer,
-                           struct http_header extra)
+static void answer_problem(struct call *call, int status, const char *code, const char *detail,
+                           const char *pointer, struct http_header extra)
 {
     struct http_header headers[HEADERS_MAX] = {{SLICE("X-Request-Id"), slice_of(call->request_id)},
                                                {SLICE("Cache-Control"), SLICE("no-store")}};
@@ -81,7 +85,8 @@ static void answer_problem(struct call *call, int status, const char *code, cons
     if (extra.name.len)
         headers[count++] = extra;
     if (status == 401)
-        headers[count++] = (struct http_header){SLICE("WWW-Authenticate"), SLICE("Bearer realm=\"millrace\"")};
+        headers[count++] =
+            (struct http_header){SLICE("WWW-Authenticate"), SLICE("Bearer realm=\"millrace\"")};
     if (status == 503 || status == 429)
         headers[count++] = (struct http_header){SLICE("Retry-After"), SLICE(RETRY_AFTER_S)};
     struct buf body;
@@ -98,7 +103,8 @@ static void answer_problem(struct call *call, int status, const char *code, cons
     buf_fini(&body);
 }
 
-void call_answer_problem(struct call *call, int status, const char *code, const char *detail, const char *pointer)
+void call_answer_problem(struct call *call, int status, const char *code, const char *detail,
+                         const char *pointer)
 {
     answer_problem(call, status, code, detail, pointer, (struct http_header){0});
 }
@@ -113,14 +119,18 @@ void call_answer_method_not_allowed(struct call *call, const char *allow)
 {
     char detail[128];
     snprintf(detail, sizeof detail, "this path answers %s", allow);
-    answer_problem(call, 405, "method_not_allowed", detail, NULL, (struct http_header){SLICE("Allow"), slice_of(allow)});
+    answer_problem(call, 405, "method_not_allowed", detail, NULL,
+                   (struct http_header){SLICE("Allow"), slice_of(allow)});
 }
 
 void call_answer_store_failed(struct call *call, enum status status)
 {
     if (status == STATUS_UNSURE)
         call_answer_problem(call, 503, "outcome_unknown",
-                            "the store did not answer; the request may have been carried out: repeat it with the same dedup_id", NULL);
+                            "the store did not answer; the request may have been carried out: "
+                            "repeat it with the same dedup_id",
+                            NULL);
     else
-        call_answer_problem(call, 503, "store_unavailable", "the store cannot take this now; try again", NULL);
+        call_answer_problem(call, 503, "store_unavailable",
+                            "the store cannot take this now; try again", NULL);
 }

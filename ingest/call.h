@@ -1,7 +1,8 @@
 /*
  * call.h - one API request on its way through ingest: what arrived, who asks, and its answer
  *
- * Lives in the request's own memory from the head until the answer, which ends it. Every call ends in exactly one call_answer_* .
+ * Lives in the request's own memory from the head until the answer, which ends it. Every call ends
+ * in exactly one call_answer_* .
  */
 #pragma once
 
@@ -14,7 +15,7 @@ struct ingest;
 struct route;
 
 struct principal {
-    bool is_admin; /* the admin token: no organization of its own */
+    bool is_admin;                    /* the admin token: no organization of its own */
     struct slice org, key_id, scopes; /* in the request's memory */
 };
 
@@ -34,9 +35,11 @@ struct call *call_new(struct ingest *ingest, struct http_request *http);
 void call_answer_json(struct call *call, int status, struct slice json);
 
 /* RFC 9457; pointer NULL: no errors member. 401 gets WWW-Authenticate, 503 and 429 Retry-After. */
-void call_answer_problem(struct call *call, int status, const char *code, const char *detail, const char *pointer);
+void call_answer_problem(struct call *call, int status, const char *code, const char *detail,
+                         const char *pointer);
 void call_answer_refused(struct call *call, const struct problem *problem);
 void call_answer_method_not_allowed(struct call *call, const char *allow);
 
-/* By the status of a command: 503 for DOWN and UNSURE, 500-free wording for what only a broken store can cause (503 too). */
+/* By the status of a command: 503 for DOWN and UNSURE, 500-free wording for what only a broken
+ * store can cause (503 too). */
 void call_answer_store_failed(struct call *call, enum status status);

@@ -29,8 +29,8 @@ static void on_announced(enum status status, const struct redis_reply *reply, vo
     struct write *write = self;
     (void)reply;
     if (status != STATUS_OK)
-        log_event(LOG_WARN, "config.not_announced", log_text("kind", write->kind), log_text("id", write->id),
-                  log_text("status", status_name(status)));
+        log_event(LOG_WARN, "config.not_announced", log_text("kind", write->kind),
+                  log_text("id", write->id), log_text("status", status_name(status)));
     finish(write, STATUS_OK);
 }
 
@@ -47,15 +47,17 @@ static void on_written(enum status status, const struct redis_reply *reply, void
     else if (slice_is(word, "absent"))
         finish(write, STATUS_ABSENT);
     else
-        config_announce(store_redis(write->store), slice_of(write->kind), slice_of(write->id), slice_of(write->org),
-                        write->create ? "created" : "changed", on_announced, write);
+        config_announce(store_redis(write->store), slice_of(write->kind), slice_of(write->id),
+                        slice_of(write->org), write->create ? "created" : "changed", on_announced,
+                        write);
 }
 
-void configure_write(struct store *store, const struct configure_change *change, const struct slice *fields, size_t count,
-                     configure_fn fn, void *self)
+void configure_write(struct store *store, const struct configure_change *change,
+                     const struct slice *fields, size_t count, configure_fn fn, void *self)
 {
     struct write *write = xcalloc(1, sizeof *write);
-    *write = (struct write){.store = store, .fn = fn, .self = self, .kind = change->kind, .create = change->create};
+    *write = (struct write){
+        .store = store, .fn = fn, .self = self, .kind = change->kind, .create = change->create};
     must(slice_to_text(change->id, write->id, sizeof write->id) == STATUS_OK);
     must(slice_to_text(change->org, write->org, sizeof write->org) == STATUS_OK);
     struct redis_command command;

@@ -21,7 +21,8 @@ static void refuse(struct call *call, const char *const *types)
     char detail[200];
     int len = snprintf(detail, sizeof detail, "send the body as");
     for (size_t i = 0; types[i] && len > 0 && (size_t)len < sizeof detail; i++)
-        len += snprintf(detail + len, sizeof detail - (size_t)len, "%s %s", i ? " or" : "", types[i]);
+        len +=
+            snprintf(detail + len, sizeof detail - (size_t)len, "%s %s", i ? " or" : "", types[i]);
     call_answer_problem(call, 415, "unsupported_media_type", detail, NULL);
 }
 
@@ -29,7 +30,8 @@ enum status content_type_expect(struct call *call, const char *const *types, str
 {
     struct slice encoding = slice_trim(http_request_header(call->http, "content-encoding"));
     if (encoding.len > 0 && !slice_eq_nocase(encoding, SLICE("identity"))) {
-        call_answer_problem(call, 415, "unsupported_encoding", "send the body without Content-Encoding", NULL);
+        call_answer_problem(call, 415, "unsupported_encoding",
+                            "send the body without Content-Encoding", NULL);
         return STATUS_INVALID;
     }
     struct slice parameters = http_request_header(call->http, "content-type");

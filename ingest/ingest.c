@@ -1,7 +1,8 @@
 /*
  * ingest.c - from a request's head to its handler
  *
- * The port is open from the start: while Redis is not there, requests that need it are answered 503.
+ * The port is open from the start: while Redis is not there, requests that need it are answered
+ * 503.
  */
 #include "ingest.h"
 
@@ -9,7 +10,11 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "auth.h"
+#include "call.h"
+#include "io/config_feed.h"
 #include "metrics.h"
+#include "publish.h"
 #include "routes.h"
 
 #define BODY_SMALL_MAX (64 * 1024)
@@ -41,16 +46,21 @@ static void act_on(enum auth_verdict verdict, struct call *call)
         auth_resolve(call->ingest->auth, call, act_on);
         return;
     case AUTH_NO_KEY:
-        call_answer_problem(call, 401, "no_api_key", "send an API key as \"Authorization: Bearer mr_live_…\" or X-API-Key", NULL);
+        call_answer_problem(call, 401, "no_api_key",
+                            "send an API key as \"Authorization: Bearer mr_live_…\" or X-API-Key",
+                            NULL);
         return;
     case AUTH_BAD_KEY:
-        call_answer_problem(call, 401, "bad_api_key", "this API key is malformed, unknown, revoked or expired", NULL);
+        call_answer_problem(call, 401, "bad_api_key",
+                            "this API key is malformed, unknown, revoked or expired", NULL);
         return;
     case AUTH_NO_SCOPE:
-        call_answer_problem(call, 403, "scope_missing", "this key's scopes do not allow this request", NULL);
+        call_answer_problem(call, 403, "scope_missing",
+                            "this key's scopes do not allow this request", NULL);
         return;
     case AUTH_STORE_DOWN:
-        call_answer_problem(call, 503, "store_unavailable", "the key cannot be checked now; try again", NULL);
+        call_answer_problem(call, 503, "store_unavailable",
+                            "the key cannot be checked now; try again", NULL);
         return;
     }
 }
@@ -117,7 +127,8 @@ void *ingest_create(struct service *service)
     limits.body_max = (size_t)ingest->settings->max_body;
     limits.connections_max = (size_t)ingest->settings->connections_max;
     limits.connections_per_ip_max = (size_t)ingest->settings->connections_per_ip_max;
-    struct http_handler handler = {.on_head = on_head, .on_request = on_request, .on_refused = on_refused, .self = ingest};
+    struct http_handler handler = {
+        .on_head = on_head, .on_request = on_request, .on_refused = on_refused, .self = ingest};
     ingest->http = http_server_new(service_loop(service), &limits, &handler);
     struct error err;
     int port = 0;
@@ -127,7 +138,8 @@ void *ingest_create(struct service *service)
         log_flush();
         exit(78);
     }
-    log_event(LOG_INFO, "ingest.listening", log_text("address", ingest->settings->listen), log_int("port", port));
+    log_event(LOG_INFO, "ingest.listening", log_text("address", ingest->settings->listen),
+              log_int("port", port));
     return ingest;
 }
 
@@ -149,7 +161,9 @@ void ingest_start(void *self)
     };
     ingest->auth = auth_new(loop, store, &auth);
     ingest->publisher = publisher_new(loop, store, &publisher);
-    ingest->feed = config_feed_new(loop, store_address(store), service_consumer_name(ingest->service), on_config_change, ingest);
+    ingest->feed =
+        config_feed_new(loop, store_address(store), service_consumer_name(ingest->service),
+                        on_config_change, ingest);
 }
 
 static void on_http_drained(void *self)
@@ -180,7 +194,8 @@ size_t ingest_checks(void *self, struct service_check *checks, size_t max)
     if (max == 0)
         return 0;
     checks[0] = (struct service_check){.name = "publish", .ok = publisher_is_up(ingest->publisher)};
-    snprintf(checks[0].detail, sizeof checks[0].detail, "%s", checks[0].ok ? "" : "not connected to Redis");
+    snprintf(checks[0].detail, sizeof checks[0].detail, "%s",
+             checks[0].ok ? "" : "not connected to Redis");
     return 1;
 }
 

@@ -15,16 +15,22 @@ static const struct setting settings[] = {
     {"admin_token", SETTING_SECRET, "", 256, 256, AT(admin_token),
      "token of the admin's routes, at least 16 characters; unset: they are closed", NULL},
     {"durability", SETTING_CHOICE, "fsync", 0, 0, AT(durability),
-     "what an accept stands for: relaxed (Redis has it) or fsync (Redis has it on disk)", durability_names},
+     "what an accept stands for: relaxed (Redis has it) or fsync (Redis has it on disk)",
+     durability_names},
     {"dedup_window", SETTING_DURATION, "24h", 1000, 90LL * 24 * HOUR_MS, AT(dedup_window_ms),
      "how long a dedup_id is remembered", NULL},
     {"max_depth", SETTING_INT, "1000000", 1, 1000000000000LL, AT(max_depth),
-     "events not processed and deliveries not sent, per partition, past which new events are refused with 503", NULL},
-    {"max_body", SETTING_SIZE, "1m", KIB, 64 * MIB, AT(max_body), "largest body of one event; a batch may have eight times that", NULL},
+     "events not processed and deliveries not sent, per partition, past which new events are "
+     "refused with 503",
+     NULL},
+    {"max_body", SETTING_SIZE, "1m", KIB, 32 * MIB, AT(max_body),
+     "largest body of one event; a batch may have eight times that", NULL},
     {"cache_ttl", SETTING_DURATION, "5m", 100, 24 * HOUR_MS, AT(cache_ttl_ms),
      "how long configuration is kept when no change is announced", NULL},
-    {"cache_max", SETTING_INT, "10000", 1, 10000000, AT(cache_max), "organizations, keys or endpoints kept at a time", NULL},
-    {"max_connections", SETTING_INT, "10000", 1, 1000000, AT(connections_max), "connections; past it accepting pauses", NULL},
+    {"cache_max", SETTING_INT, "10000", 1, 10000000, AT(cache_max),
+     "organizations, keys or endpoints kept at a time", NULL},
+    {"max_connections", SETTING_INT, "10000", 1, 1000000, AT(connections_max),
+     "connections; past it accepting pauses", NULL},
     {"max_connections_per_ip", SETTING_INT, "0", 0, 1000000, AT(connections_per_ip_max),
      "connections of one address, 0 for no bound (behind a proxy all are the proxy's)", NULL},
 };
@@ -34,7 +40,9 @@ static void validate(const void *self, struct buf *problems)
     const struct ingest_settings *own = self;
     size_t len = slice_of(own->admin_token).len;
     if (len == 0 && own->service.env != ENV_DEV)
-        buf_printf(problems, "admin_token: must be set when env is %s (MILLRACE_ADMIN_TOKEN or MILLRACE_ADMIN_TOKEN_FILE)\n",
+        buf_printf(problems,
+                   "admin_token: must be set when env is %s (MILLRACE_ADMIN_TOKEN or "
+                   "MILLRACE_ADMIN_TOKEN_FILE)\n",
                    service_env_names[own->service.env]);
     else if (len > 0 && len < ADMIN_TOKEN_MIN)
         buf_printf(problems, "admin_token: must have at least %d characters\n", ADMIN_TOKEN_MIN);

@@ -1,7 +1,7 @@
 #include "org_scope.h"
 
 #include "model/keys.h"
-#include "ingest.h"
+#include "state.h"
 
 struct search {
     struct call *call;
@@ -11,7 +11,8 @@ struct search {
     char org[OTHER_ID_SIZE];
 };
 
-static void refuse(struct search *search, int status, const char *code, const char *detail, const char *pointer)
+static void refuse(struct search *search, int status, const char *code, const char *detail,
+                   const char *pointer)
 {
     if (search->refused)
         search->refused(search->self);
@@ -24,7 +25,8 @@ static void on_found(enum status status, const struct redis_reply *reply, void *
     if (status != STATUS_OK)
         refuse(search, 503, "store_unavailable", "the store cannot take this now; try again", NULL);
     else if (redis_reply_int(reply) != 1)
-        refuse(search, 422, "unknown_organization", "there is no such organization", "/organization");
+        refuse(search, 422, "unknown_organization", "there is no such organization",
+               "/organization");
     else
         search->fn(search->call, search->org, search->self);
 }
@@ -33,14 +35,17 @@ static void use_own(struct search *search, struct slice named)
 {
     struct call *call = search->call;
     if (named.len > 0 && !slice_eq(named, call->principal.org))
-        refuse(search, 422, "unknown_organization", "there is no such organization", "/organization");
+        refuse(search, 422, "unknown_organization", "there is no such organization",
+               "/organization");
     else if (slice_to_text(call->principal.org, search->org, sizeof search->org) == STATUS_OK)
         search->fn(call, search->org, search->self);
     else
-        refuse(search, 401, "bad_api_key", "this API key is malformed, unknown, revoked or expired", NULL);
+        refuse(search, 401, "bad_api_key", "this API key is malformed, unknown, revoked or expired",
+               NULL);
 }
 
-void org_scope_find(struct call *call, const char *named, org_scope_fn fn, void (*refused)(void *self), void *self)
+void org_scope_find(struct call *call, const char *named, org_scope_fn fn,
+                    void (*refused)(void *self), void *self)
 {
     struct search *search = http_request_alloc(call->http, sizeof *search);
     *search = (struct search){.call = call, .fn = fn, .refused = refused, .self = self};
@@ -53,7 +58,8 @@ void org_scope_find(struct call *call, const char *named, org_scope_fn fn, void 
         use_own(search, org);
     } else if (org.len == 0) {
         refuse(search, 422, "missing_field", "say which organization it is for", "/organization");
-    } else if (!other_id_is_valid(org, "org_") || slice_to_text(org, search->org, sizeof search->org) != STATUS_OK) {
+    } else if (!other_id_is_valid(org, "org_") ||
+               slice_to_text(org, search->org, sizeof search->org) != STATUS_OK) {
         refuse(search, 422, "invalid_value", "must be the id of an organization", "/organization");
     } else {
         struct key key = key_org(org);

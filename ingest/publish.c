@@ -1,6 +1,8 @@
+/*
+ * publish.c - gathers the events of a turn into calls of publish.lua, and tells each what became of it
+ */
 #include "publish.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +29,6 @@ struct publisher {
     struct redis_command command;
     struct queue *partitions;
     uint32_t partitions_count;
-    struct barrier *barrier; /* what the calls of this turn wait for; NULL: the script's answer is enough */
     bool flush_queued;
     struct log_limit log_limit;
 };
@@ -42,22 +43,31 @@ struct call_result {
 struct batch {
     struct batch *next;
     struct publisher *publisher;
-    struct barrier *barrier;
+    struct barrier *barrier; /* NULL: the script's answer is enough */
     uint32_t partition;
     size_t count;
     struct publish_item *items[ITEMS_MAX];
     struct call_result *results;
 };
 
-/* WAITAOF after the batches of one turn. Replies come in order, so all its batches have answered before it does. */
+/* WAITAOF after the batches of one turn, and those of them that have answered before it. */
 struct barrier {
     struct publisher *publisher;
-    struct batch *answered;
+    struct batch *answered, **last_answered;
+    size_t unanswered;
+    bool is_over; /* WAITAOF has answered */
 };
+
+/* Only these two say that nothing was done. A script may fail half-way, and what is cancelled may
+ * have been sent. */
+static enum status told_for(enum status status)
+{
+    return status == STATUS_DOWN || status == STATUS_LIMIT ? STATUS_DOWN : STATUS_UNSURE;
+}
 
 static void fail_items(struct batch *batch, enum status status)
 {
-    enum status told = status == STATUS_UNSURE ? STATUS_UNSURE : STATUS_DOWN;
+    enum status told = told_for(status);
     for (size_t i = 0; i < batch->count; i++)
         batch->items[i]->answered(batch->items[i], told, PUBLISH_FULL, "");
 }
@@ -88,7 +98,8 @@ static bool read_word(struct slice word, enum publish_word *out)
     return false;
 }
 
-static bool read_result(const struct batch *batch, const struct redis_reply *reply, size_t index, struct call_result *out)
+static bool read_result(const struct batch *batch, const struct redis_reply *reply, size_t index,
+                        struct call_result *out)
 {
     struct event_id id = {.partition = batch->partition};
     struct slice entry = redis_reply_text(redis_reply_at(reply, 2 * index + 1));
@@ -115,7 +126,8 @@ static bool read_results(struct batch *batch, const struct redis_reply *reply)
     return true;
 }
 
-static void note_failure(struct publisher *publisher, enum status status, const struct redis_reply *reply, size_t count)
+static void note_failure(struct publisher *publisher, enum status status,
+                         const struct redis_reply *reply, size_t count)
 {
     uint64_t suppressed;
     if (status != STATUS_CANCELLED && log_limit_allows(&publisher->log_limit, 5000, &suppressed))
@@ -124,21 +136,67 @@ static void note_failure(struct publisher *publisher, enum status status, const 
                   log_int("suppressed", (int64_t)suppressed));
 }
 
+static void on_synced(enum status status, const struct redis_reply *reply, void *self);
+
+static struct barrier *barrier_new(struct publisher *publisher)
+{
+    struct barrier *barrier = xcalloc(1, sizeof *barrier);
+    barrier->publisher = publisher;
+    barrier->last_answered = &barrier->answered;
+    return barrier;
+}
+
+static void barrier_add(struct barrier *barrier, struct batch *batch)
+{
+    batch->next = NULL;
+    *barrier->last_answered = batch;
+    barrier->last_answered = &batch->next;
+}
+
+static void barrier_send(struct barrier *barrier)
+{
+    redis_sendf(barrier->publisher->redis, on_synced, barrier, "WAITAOF 1 0 %d",
+                WAITAOF_TIMEOUT_MS);
+}
+
+static void barrier_done(struct barrier *barrier)
+{
+    if (barrier && barrier->is_over && barrier->unanswered == 0)
+        free(barrier);
+}
+
+/* A call that Redis had to be told the script for was made again, behind the WAITAOF of its turn:
+ * it needs one of its own. */
+static void wait_for_sync(struct batch *batch)
+{
+    struct barrier *barrier = batch->barrier;
+    if (!barrier->is_over) {
+        barrier_add(barrier, batch);
+        return;
+    }
+    struct barrier *own = barrier_new(batch->publisher);
+    barrier_add(own, batch);
+    barrier_send(own);
+}
+
 static void on_published(enum status status, const struct redis_reply *reply, void *self)
 {
     struct batch *batch = self;
+    struct barrier *barrier = batch->barrier;
+    if (barrier)
+        barrier->unanswered--;
     if (status != STATUS_OK || !read_results(batch, reply)) {
         note_failure(batch->publisher, status, reply, batch->count);
         /* An answer we cannot read leaves open what was done. */
         fail_items(batch, status == STATUS_OK ? STATUS_UNSURE : status);
         free_batch(batch);
-    } else if (batch->barrier) {
-        batch->next = batch->barrier->answered;
-        batch->barrier->answered = batch;
+    } else if (barrier) {
+        wait_for_sync(batch);
     } else {
         tell_results(batch);
         free_batch(batch);
     }
+    barrier_done(barrier);
 }
 
 /* [local fsyncs, replicas] */
@@ -156,7 +214,8 @@ static void on_synced(enum status status, const struct redis_reply *reply, void 
             fail_items(batch, STATUS_UNSURE);
         free_batch(batch);
     }
-    free(barrier);
+    barrier->is_over = true;
+    barrier_done(barrier);
 }
 
 static void add_keys(struct publisher *publisher, const struct batch *batch)
@@ -166,7 +225,8 @@ static void add_keys(struct publisher *publisher, const struct batch *batch)
         dedups += batch->items[i]->event->dedup_id.len > 0;
     struct redis_command *command = &publisher->command;
     script_start(command, SCRIPT_PUBLISH, 2 + dedups);
-    struct key events = key_of(batch->partition, KEY_EVENTS), deliveries = key_of(batch->partition, KEY_DELIVERIES);
+    struct key events = key_of(batch->partition, KEY_EVENTS),
+               deliveries = key_of(batch->partition, KEY_DELIVERIES);
     redis_command_arg(command, key_slice(&events));
     redis_command_arg(command, key_slice(&deliveries));
     for (size_t i = 0; i < batch->count; i++) {
@@ -198,7 +258,8 @@ static void add_item(struct redis_command *command, const struct publish_item *i
     redis_command_arg(command, event->data);
     if (event->dedup_id.len > 0)
         event_fingerprint(event, fingerprint);
-    redis_command_arg(command, (struct slice){fingerprint, event->dedup_id.len ? EVENT_FINGERPRINT_LEN : 0});
+    redis_command_arg(command,
+                      (struct slice){fingerprint, event->dedup_id.len ? EVENT_FINGERPRINT_LEN : 0});
 }
 
 static void send_batch(struct publisher *publisher, struct batch *batch)
@@ -226,10 +287,14 @@ static void flush_partition(struct publisher *publisher, uint32_t index, struct 
         batch->barrier = barrier;
         batch->partition = index;
         size_t bytes = 0;
-        for (; item && batch->count < ITEMS_MAX && bytes < WIRE_MAX; item = item->next) {
-            batch->items[batch->count++] = item;
+        for (; item && batch->count < ITEMS_MAX; item = item->next) {
             bytes += item->event->data.len;
+            if (batch->count > 0 && bytes > WIRE_MAX)
+                break; /* a large one must not take others past the bound of a command */
+            batch->items[batch->count++] = item;
         }
+        if (barrier)
+            barrier->unanswered++;
         send_batch(publisher, batch);
     }
 }
@@ -238,20 +303,17 @@ static void flush(void *self)
 {
     struct publisher *publisher = self;
     publisher->flush_queued = false;
-    struct barrier *barrier = NULL;
-    if (store_needs_waitaof(publisher->store)) {
-        barrier = xcalloc(1, sizeof *barrier);
-        barrier->publisher = publisher;
-    }
+    struct barrier *barrier = store_needs_waitaof(publisher->store) ? barrier_new(publisher) : NULL;
     for (uint32_t i = 0; i < publisher->partitions_count; i++)
         flush_partition(publisher, i, barrier);
     if (barrier)
-        redis_sendf(publisher->redis, on_synced, barrier, "WAITAOF 1 0 %d", WAITAOF_TIMEOUT_MS);
+        barrier_send(barrier);
 }
 
 void publisher_add(struct publisher *publisher, struct publish_item *item)
 {
-    struct queue *queue = &publisher->partitions[partition_of(item->org, publisher->partitions_count)];
+    struct queue *queue =
+        &publisher->partitions[partition_of(item->org, publisher->partitions_count)];
     item->next = NULL;
     *queue->last = item;
     queue->last = &item->next;
@@ -266,7 +328,8 @@ bool publisher_is_up(const struct publisher *publisher)
     return redis_is_up(publisher->redis);
 }
 
-struct publisher *publisher_new(struct loop *loop, struct store *store, const struct publisher_options *options)
+struct publisher *publisher_new(struct loop *loop, struct store *store,
+                                const struct publisher_options *options)
 {
     struct publisher *publisher = xcalloc(1, sizeof *publisher);
     publisher->loop = loop;
@@ -288,6 +351,14 @@ struct publisher *publisher_new(struct loop *loop, struct store *store, const st
     return publisher;
 }
 
+static void fail_queued(struct queue *queue)
+{
+    for (struct publish_item *item = queue->first, *next; item; item = next) {
+        next = item->next;
+        item->answered(item, STATUS_DOWN, PUBLISH_FULL, "");
+    }
+}
+
 void publisher_free(struct publisher **publisher_at)
 {
     struct publisher *publisher = *publisher_at;
@@ -296,6 +367,8 @@ void publisher_free(struct publisher **publisher_at)
         return;
     redis_free(&publisher->redis);
     loop_later_cancel(publisher->loop, publisher);
+    for (uint32_t i = 0; i < publisher->partitions_count; i++)
+        fail_queued(&publisher->partitions[i]);
     redis_command_fini(&publisher->command);
     free(publisher->partitions);
     free(publisher);

@@ -1,8 +1,9 @@
 /*
  * publish.h - events become durable: publish.lua in batches over a loop turn
  *
- * Every item is answered exactly once, after what was promised of it holds: the script's answer and, where Redis syncs once a second, the
- * WAITAOF that follows the turn's batches. On a connection of its own, so that this wait delays nothing else.
+ * Every item is answered exactly once, after what was promised of it holds: the script's answer
+ * and, where Redis syncs once a second, the WAITAOF that follows the turn's batches. On a
+ * connection of its own, so that this wait delays nothing else.
  */
 #pragma once
 
@@ -17,8 +18,10 @@ struct publish_item {
     struct publish_item *next;
     struct slice org, trace, request;
     const struct hook_event *event;
-    /* status not OK: DOWN or UNSURE, nothing else is set. id: of the event, or of the first one when DUPLICATE or MISMATCH; "" when FULL. */
-    void (*answered)(struct publish_item *item, enum status status, enum publish_word word, const char *id);
+    /* status not OK: DOWN or UNSURE, nothing else is set. id: of the event, or of the first one
+     * when DUPLICATE or MISMATCH; "" when FULL. */
+    void (*answered)(struct publish_item *item, enum status status, enum publish_word word,
+                     const char *id);
     void *self;
 };
 
@@ -29,8 +32,11 @@ struct publisher_options {
 };
 
 struct publisher;
-struct publisher *publisher_new(struct loop *loop, struct store *store, const struct publisher_options *options);
-void publisher_free(struct publisher **publisher); /* items under way are answered DOWN */
+struct publisher *publisher_new(struct loop *loop, struct store *store,
+                                const struct publisher_options *options);
+
+/* Items under way are answered: DOWN when nothing of them was sent, else UNSURE. */
+void publisher_free(struct publisher **publisher);
 
 /* Never answers before it returns. */
 void publisher_add(struct publisher *publisher, struct publish_item *item);

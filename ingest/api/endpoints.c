@@ -10,12 +10,13 @@
 #include "model/secret_box.h"
 #include "../configure.h"
 #include "../content_type.h"
-#include "../ingest.h"
+#include "../state.h"
 #include "../org_scope.h"
 #include "api.h"
 
 #define TEXT_MAX (64 * 1024)
-#define SECRET_BYTES 24 /* a multiple of three: no padding in its text, which some receivers' libraries trip over */
+#define SECRET_BYTES                                                                               \
+    24 /* a multiple of three: no padding in its text, which some receivers' libraries trip over */
 
 struct creation {
     struct call *call;
@@ -112,7 +113,8 @@ static void seal(const struct creation *creation, struct buf *out)
     buf_printf(&context, "%s|%s|secret", creation->endpoint->org, creation->endpoint->id);
     random_bytes(nonce, sizeof nonce);
     signing_secret_format(&creation->secret, plain);
-    secret_box_seal(service_secret_key(creation->call->ingest->service), nonce, buf_slice(&context), slice_of(plain), out);
+    secret_box_seal(service_secret_key(creation->call->ingest->service), nonce, buf_slice(&context),
+                    slice_of(plain), out);
     buf_fini(&context);
 }
 
@@ -156,21 +158,35 @@ static void write_endpoint(struct call *call, const char *org, void *self)
     memcpy(endpoint->org, org, sizeof endpoint->org);
     struct texts texts;
     write_texts(creation, &texts);
-    const struct slice fields[] = {
-        SLICE("id"),            slice_of(endpoint->id),
-        SLICE("org"),           slice_of(org),
-        SLICE("url"),           endpoint->url,
-        SLICE("event_types"),   buf_slice(&texts.types),
-        SLICE("headers"),       buf_slice(&texts.headers),
-        SLICE("description"),   endpoint->description,
-        SLICE("secret"),        buf_slice(&texts.secret),
-        SLICE("disabled"),      endpoint->disabled ? SLICE("1") : SLICE("0"),
-        SLICE("disabled_reason"), endpoint->disabled ? SLICE("created_disabled") : (struct slice){0},
-        SLICE("max_in_flight"), buf_slice(&texts.in_flight),
-        SLICE("retry_schedule"), buf_slice(&texts.schedule),
-        SLICE("timeout_ms"),    buf_slice(&texts.timeout),
-        SLICE("created_at"),    buf_slice(&texts.created_at),
-        SLICE("updated_at"),    buf_slice(&texts.created_at)};
+    const struct slice fields[] = {SLICE("id"),
+                                   slice_of(endpoint->id),
+                                   SLICE("org"),
+                                   slice_of(org),
+                                   SLICE("url"),
+                                   endpoint->url,
+                                   SLICE("event_types"),
+                                   buf_slice(&texts.types),
+                                   SLICE("headers"),
+                                   buf_slice(&texts.headers),
+                                   SLICE("description"),
+                                   endpoint->description,
+                                   SLICE("secret"),
+                                   buf_slice(&texts.secret),
+                                   SLICE("disabled"),
+                                   endpoint->disabled ? SLICE("1") : SLICE("0"),
+                                   SLICE("disabled_reason"),
+                                   endpoint->disabled ? SLICE("created_disabled")
+                                                      : (struct slice){0},
+                                   SLICE("max_in_flight"),
+                                   buf_slice(&texts.in_flight),
+                                   SLICE("retry_schedule"),
+                                   buf_slice(&texts.schedule),
+                                   SLICE("timeout_ms"),
+                                   buf_slice(&texts.timeout),
+                                   SLICE("created_at"),
+                                   buf_slice(&texts.created_at),
+                                   SLICE("updated_at"),
+                                   buf_slice(&texts.created_at)};
     struct key index = key_endpoints(partition, slice_of(org));
     struct configure_change change = {
         .record = key_endpoint(partition, slice_of(endpoint->id)),
@@ -200,7 +216,8 @@ void api_endpoints_post(struct call *call)
     *creation = (struct creation){.call = call, .created_at_ms = clock_wall_ms()};
     if (content_type_expect(call, types, &type) != STATUS_OK)
         return;
-    if (endpoint_parse_request(call->http->body, &creation->endpoint, &creation->secret, &problem) != STATUS_OK) {
+    if (endpoint_parse_request(call->http->body, &creation->endpoint, &creation->secret,
+                               &problem) != STATUS_OK) {
         call_answer_refused(call, &problem);
         return;
     }

@@ -5,7 +5,8 @@
 #include "base/log.h"
 #include "model/json.h"
 #include "../content_type.h"
-#include "../ingest.h"
+#include "../state.h"
+#include "../publish.h"
 #include "../metrics.h"
 #include "api.h"
 
@@ -38,7 +39,9 @@ static void answer(struct post *post, int status, const char *id)
     json_name(&writer, "duplicate");
     json_put_bool(&writer, status == 200);
     json_name(&writer, "durability");
-    json_put_text(&writer, slice_of(durability_names[store_durability(service_store(call->ingest->service))]));
+    json_put_text(
+        &writer,
+        slice_of(durability_names[store_durability(service_store(call->ingest->service))]));
     json_close(&writer, '}');
     call_answer_json(call, status, buf_slice(&json));
     buf_fini(&json);
@@ -60,16 +63,19 @@ static void answer_word(struct post *post, enum publish_word word, const char *i
     case PUBLISH_MISMATCH:
         metric_add(METRIC_EVENTS, EVENTS_MISMATCH, 1);
         call_answer_problem(post->call, 422, "dedup_mismatch",
-                            "an event with this dedup_id and another payload was accepted before", "/dedup_id");
+                            "an event with this dedup_id and another payload was accepted before",
+                            "/dedup_id");
         return;
     case PUBLISH_FULL:
         metric_add(METRIC_EVENTS, EVENTS_FULL, 1);
-        call_answer_problem(post->call, 503, "backlog_full", "too many events are waiting; try again", NULL);
+        call_answer_problem(post->call, 503, "backlog_full",
+                            "too many events are waiting; try again", NULL);
         return;
     }
 }
 
-static void on_answered(struct publish_item *item, enum status status, enum publish_word word, const char *id)
+static void on_answered(struct publish_item *item, enum status status, enum publish_word word,
+                        const char *id)
 {
     struct post *post = item->self;
     struct event_batch *parsed = post->parsed; /* the post goes with the answer */
@@ -91,12 +97,15 @@ static enum status take_idempotency_key(struct post *post, struct problem *probl
     if (key.len >= 2 && key.at[0] == '"' && key.at[key.len - 1] == '"')
         key = (struct slice){key.at + 1, key.len - 2};
     for (size_t i = 0; i < key.len; i++)
-        if (key.at[i] < 0x20 || key.at[i] == 0x7f)
-            return problem_set(problem, 422, "invalid_value", "Idempotency-Key has a control character");
+        if (key.at[i] < ' ' || key.at[i] > '~')
+            return problem_set(problem, 422, "invalid_value",
+                               "Idempotency-Key must be printable ASCII");
     if (key.len == 0 || key.len > EVENT_DEDUP_MAX)
-        return problem_set(problem, 422, "invalid_value", "Idempotency-Key must have 1 to %d bytes", EVENT_DEDUP_MAX);
+        return problem_set(problem, 422, "invalid_value", "Idempotency-Key must have 1 to %d bytes",
+                           EVENT_DEDUP_MAX);
     if (post->event.dedup_id.len > 0 && !slice_eq(post->event.dedup_id, key))
-        return problem_set(problem, 422, "conflicting_fields", "Idempotency-Key and dedup_id differ; send one of them");
+        return problem_set(problem, 422, "conflicting_fields",
+                           "Idempotency-Key and dedup_id differ; send one of them");
     post->event.dedup_id = key;
     return STATUS_OK;
 }

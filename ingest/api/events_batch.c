@@ -1,8 +1,9 @@
 /*
- * events_batch.c - POST /api/events/batch: many events in one request, each accepted or refused by itself
+ * events_batch.c - POST /api/events/batch: many events in one request, each accepted or refused by
+ * itself
  *
- * The answer waits for all. When the store fails for some, those say so in their results and the others keep their ids; when it fails for
- * all, the answer is 503 as for a single event.
+ * The answer waits for all. When the store fails for some, those say so in their results and the
+ * others keep their ids; when it fails for all, the answer is 503 as for a single event.
  */
 #include <stdlib.h>
 
@@ -10,7 +11,8 @@
 #include "base/log.h"
 #include "model/json.h"
 #include "../content_type.h"
-#include "../ingest.h"
+#include "../state.h"
+#include "../publish.h"
 #include "../metrics.h"
 #include "api.h"
 
@@ -31,7 +33,8 @@ struct batch {
 
 #define RESULT_MAX 512
 
-static void put_error(struct json_writer *json, const char *code, const char *pointer, const char *detail)
+static void put_error(struct json_writer *json, const char *code, const char *pointer,
+                      const char *detail)
 {
     json_name(json, "error");
     json_open(json, '{');
@@ -48,18 +51,21 @@ static void put_error(struct json_writer *json, const char *code, const char *po
 
 static void put_published(struct json_writer *json, const struct entry *entry)
 {
-    bool durable = entry->status == STATUS_OK && (entry->word == PUBLISH_ACCEPTED || entry->word == PUBLISH_DUPLICATE);
+    bool durable = entry->status == STATUS_OK &&
+                   (entry->word == PUBLISH_ACCEPTED || entry->word == PUBLISH_DUPLICATE);
     if (durable) {
         json_name(json, "id");
         json_put_text(json, slice_of(entry->id));
         json_name(json, "duplicate");
         json_put_bool(json, entry->word == PUBLISH_DUPLICATE);
     } else if (entry->status == STATUS_UNSURE) {
-        put_error(json, "outcome_unknown", "", "the store did not answer; repeat it with the same dedup_id");
+        put_error(json, "outcome_unknown", "",
+                  "the store did not answer; repeat it with the same dedup_id");
     } else if (entry->status != STATUS_OK) {
         put_error(json, "store_unavailable", "", "the store cannot take this now; try again");
     } else if (entry->word == PUBLISH_MISMATCH) {
-        put_error(json, "dedup_mismatch", "/dedup_id", "an event with this dedup_id and another payload was accepted before");
+        put_error(json, "dedup_mismatch", "/dedup_id",
+                  "an event with this dedup_id and another payload was accepted before");
     } else {
         put_error(json, "backlog_full", "", "too many events are waiting; try again");
     }
@@ -95,7 +101,8 @@ static void log_result(const struct batch *batch, size_t index, enum events_resu
         return;
     const struct call *call = batch->call;
     log_event(LOG_INFO, result == EVENTS_ACCEPTED ? "event.accepted" : "event.duplicate",
-              log_text("event", batch->entries[index].id), log_slice("type", batch->entries[index].item.event->type),
+              log_text("event", batch->entries[index].id),
+              log_slice("type", batch->entries[index].item.event->type),
               log_slice("org", call->principal.org), log_slice("key", call->principal.key_id),
               log_text("request_id", call->request_id), log_text("trace", call->trace));
 }
@@ -145,7 +152,8 @@ static void answer(struct batch *batch, const struct totals *totals)
     json_name(&json, "rejected");
     json_put_int(&json, totals->rejected);
     json_name(&json, "durability");
-    json_put_text(&json, slice_of(durability_names[store_durability(service_store(call->ingest->service))]));
+    json_put_text(
+        &json, slice_of(durability_names[store_durability(service_store(call->ingest->service))]));
     put_results(&json, batch);
     json_close(&json, '}');
     call_answer_json(call, 202, buf_slice(&body));
@@ -161,14 +169,16 @@ static void finish(struct batch *batch)
     if (totals.failed == (int64_t)batch->count && first->status != STATUS_OK)
         call_answer_store_failed(batch->call, first->status);
     else if (totals.failed == (int64_t)batch->count)
-        call_answer_problem(batch->call, 503, "backlog_full", "too many events are waiting; try again", NULL);
+        call_answer_problem(batch->call, 503, "backlog_full",
+                            "too many events are waiting; try again", NULL);
     else
         answer(batch, &totals);
     free(entries);
     event_batch_free(&parsed);
 }
 
-static void on_answered(struct publish_item *item, enum status status, enum publish_word word, const char *id)
+static void on_answered(struct publish_item *item, enum status status, enum publish_word word,
+                        const char *id)
 {
     struct entry *entry = item->self;
     struct batch *batch = entry->batch;
@@ -180,7 +190,8 @@ static void on_answered(struct publish_item *item, enum status status, enum publ
         finish(batch);
 }
 
-static enum status parse(struct call *call, struct slice type, struct event_batch **out, struct problem *problem)
+static enum status parse(struct call *call, struct slice type, struct event_batch **out,
+                         struct problem *problem)
 {
     struct slice body = call->http->body;
     int64_t now_ms = clock_wall_ms();
@@ -218,14 +229,17 @@ static void publish_all(struct batch *batch)
 
 void api_events_batch_post(struct call *call)
 {
-    static const char *const types[] = {"application/json", "application/x-ndjson", "application/msgpack",
-                                        "application/x-msgpack", "application/vnd.msgpack", NULL};
+    static const char *const types[] = {"application/json",        "application/x-ndjson",
+                                        "application/msgpack",     "application/x-msgpack",
+                                        "application/vnd.msgpack", NULL};
     struct slice type;
     struct problem problem;
     if (content_type_expect(call, types, &type) != STATUS_OK)
         return;
     if (http_request_has_header(call->http, "idempotency-key")) {
-        call_answer_problem(call, 422, "invalid_value", "Idempotency-Key is for single events; give each item a dedup_id", NULL);
+        call_answer_problem(call, 422, "invalid_value",
+                            "Idempotency-Key is for single events; give each item a dedup_id",
+                            NULL);
         return;
     }
     struct batch *batch = http_request_alloc(call->http, sizeof *batch);

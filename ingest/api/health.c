@@ -1,5 +1,5 @@
 #include "io/service.h"
-#include "../ingest.h"
+#include "../state.h"
 #include "api.h"
 
 void api_health_live(struct call *call)

@@ -10,7 +10,7 @@
 #include "model/json.h"
 #include "../configure.h"
 #include "../content_type.h"
-#include "../ingest.h"
+#include "../state.h"
 #include "../org_scope.h"
 #include "api.h"
 
@@ -96,10 +96,12 @@ static void write_record(struct creation *creation)
     if (creation->request.expires_at_ms > 0)
         buf_add_i64(&expires_at, creation->request.expires_at_ms);
     struct slice org = slice_of(creation->request.org);
-    const struct slice fields[] = {
-        SLICE("id"),         slice_of(creation->id),           SLICE("org"),        org,
-        SLICE("name"),       slice_of(creation->request.name), SLICE("scopes"),     slice_of(creation->request.scopes),
-        SLICE("created_at"), buf_slice(&created_at),           SLICE("expires_at"), buf_slice(&expires_at)};
+    const struct slice fields[] = {SLICE("id"),         slice_of(creation->id),
+                                   SLICE("org"),        org,
+                                   SLICE("name"),       slice_of(creation->request.name),
+                                   SLICE("scopes"),     slice_of(creation->request.scopes),
+                                   SLICE("created_at"), buf_slice(&created_at),
+                                   SLICE("expires_at"), buf_slice(&expires_at)};
     struct configure_change change = {
         .record = key_api_key(slice_of(creation->hash)),
         .create = true,
@@ -107,8 +109,8 @@ static void write_record(struct creation *creation)
         .id = slice_of(creation->hash),
         .org = org,
     };
-    configure_write(service_store(creation->call->ingest->service), &change, fields, sizeof fields / sizeof fields[0],
-                    on_written, creation);
+    configure_write(service_store(creation->call->ingest->service), &change, fields,
+                    sizeof fields / sizeof fields[0], on_written, creation);
     buf_fini(&created_at);
     buf_fini(&expires_at);
 }
@@ -123,7 +125,8 @@ static void on_listed(enum status status, const struct redis_reply *reply, void 
         call_answer_store_failed(creation->call, status == STATUS_CANCELLED ? STATUS_DOWN : status);
 }
 
-/* The list of an organization's keys stands in another slot than the key. The list goes first: a key that works is always listed. */
+/* The list of an organization's keys stands in another slot than the key. The list goes first: a
+ * key that works is always listed. */
 static void write_key(struct call *call, const char *org, void *self)
 {
     struct creation *creation = self;
@@ -151,10 +154,12 @@ void api_keys_post(struct call *call)
     *creation = (struct creation){.call = call, .created_at_ms = clock_wall_ms()};
     if (content_type_expect(call, types, &type) != STATUS_OK)
         return;
-    if (key_parse_request(call->http->body, creation->created_at_ms, &creation->request, &problem) != STATUS_OK)
+    if (key_parse_request(call->http->body, creation->created_at_ms, &creation->request,
+                          &problem) != STATUS_OK)
         call_answer_refused(call, &problem);
     else if (!may_grant(call, creation->request.scopes))
-        call_answer_problem(call, 403, "scope_missing", "a key cannot grant scopes that it lacks", "/scopes");
+        call_answer_problem(call, 403, "scope_missing", "a key cannot grant scopes that it lacks",
+                            "/scopes");
     else
         org_scope_find(call, creation->request.org, write_key, NULL, creation);
 }

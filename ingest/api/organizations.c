@@ -7,7 +7,7 @@
 #include "model/json.h"
 #include "../configure.h"
 #include "../content_type.h"
-#include "../ingest.h"
+#include "../state.h"
 #include "api.h"
 
 struct creation {
@@ -56,8 +56,9 @@ void api_organizations_post(struct call *call)
     struct buf created_at;
     buf_init(&created_at, 32);
     buf_add_i64(&created_at, creation->created_at_ms);
-    const struct slice fields[] = {SLICE("id"),   slice_of(creation->id),           SLICE("name"),
-                                   slice_of(creation->request.name), SLICE("created_at"), buf_slice(&created_at)};
+    const struct slice fields[] = {SLICE("id"),         slice_of(creation->id),
+                                   SLICE("name"),       slice_of(creation->request.name),
+                                   SLICE("created_at"), buf_slice(&created_at)};
     struct configure_change change = {
         .record = key_org(slice_of(creation->id)),
         .create = true,

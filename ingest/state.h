@@ -1,0 +1,33 @@
+/*
+ * state.h - what one worker of ingest consists of; ingest.c makes it, the handlers use it
+ */
+#pragma once
+
+#include "io/service.h"
+
+struct auth;
+struct publisher;
+struct config_feed;
+
+struct ingest_settings {
+    struct service_settings service; /* first */
+    char *listen;
+    char *admin_token;
+    int durability;
+    int64_t dedup_window_ms;
+    int64_t max_depth;
+    int64_t max_body;
+    int64_t cache_ttl_ms;
+    int64_t cache_max;
+    int64_t connections_max;
+    int64_t connections_per_ip_max;
+};
+
+struct ingest {
+    struct service *service;
+    const struct ingest_settings *settings;
+    struct http_server *http;
+    struct auth *auth;           /* NULL until the store is ready */
+    struct publisher *publisher; /* NULL until the store is ready */
+    struct config_feed *feed;
+};
