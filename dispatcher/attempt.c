@@ -66,7 +66,7 @@ void attempts_free(struct attempts **attempts_at)
 }
 
 /* Gives the attempt back before the callback, which may start the next one. */
-static void end(struct attempt *attempt, bool is_made)
+static void end(struct attempt *attempt, enum status status)
 {
     struct delivery *delivery = attempt->delivery;
     attempt_fn fn = attempt->fn;
@@ -75,7 +75,7 @@ static void end(struct attempt *attempt, bool is_made)
     cache_release(&attempt->event);
     attempt->next_idle = attempt->attempts->idle;
     attempt->attempts->idle = attempt;
-    fn(delivery, is_made, self);
+    fn(delivery, status, self);
 }
 
 static struct endpoint_record *record_of(const struct attempt *attempt)
@@ -147,7 +147,7 @@ static void on_answer(const struct http_answer *answer, void *self)
     if (outcome_is_gone(answer->status)) {
         endpoint_book_disable_gone(attempt->attempts->options.endpoints, record_of(attempt));
     }
-    end(attempt, true);
+    end(attempt, STATUS_OK);
 }
 
 static void write_trace(struct attempt *attempt)
@@ -203,7 +203,7 @@ static void give_up(struct attempt *attempt, const char *reason)
     attempt->delivery->result =
         (struct delivery_result){.outcome = OUTCOME_DEAD, .reason = reason, .error = ""};
     log_attempt(attempt->delivery);
-    end(attempt, true);
+    end(attempt, STATUS_OK);
 }
 
 static void on_event(enum status status, struct cache_value *value, void *self)
@@ -225,7 +225,7 @@ static void on_event(enum status status, struct cache_value *value, void *self)
     case STATUS_DOWN:
     case STATUS_UNSURE:
     case STATUS_FAILED:
-        end(attempt, false);
+        end(attempt, status);
         return;
     case STATUS_CANCELLED: /* the process ends; attempts_free takes it */
         return;

@@ -24,8 +24,8 @@ struct attempts;
 struct attempts *attempts_new(const struct attempt_options *options);
 void attempts_free(struct attempts **attempts); /* after the client and the books */
 
-/* is_made: delivery->result is filled. Not: its body could not be read now, nothing was sent. */
-typedef void (*attempt_fn)(struct delivery *delivery, bool is_made, void *self);
+/* STATUS_OK: delivery->result is filled. Else nothing was sent, because its body could not be read now. */
+typedef void (*attempt_fn)(struct delivery *delivery, enum status status, void *self);
 
 /* delivery stays its lane's. *endpoint (of a record whose secret is open) is taken. fn exactly once, never before this returns. */
 void attempt_start(struct attempts *attempts, struct delivery *delivery,

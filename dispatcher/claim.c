@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/must.h"
+#include "metrics.h"
 #include "settle.h"
 
 #define READ_MAX 200
@@ -20,6 +21,7 @@ struct claim {
     struct due *due;
     struct map held; /* deliveries by entry, those still ours */
     bool is_poke_queued;
+    uint64_t reclaimed_told, lost_told; /* already in the metrics */
 };
 
 static struct slice entry_key(const struct stream_id *entry)
@@ -93,9 +95,20 @@ static void on_entry(const struct consumer_entry *entry, void *self)
     }
 }
 
+void claim_count(struct claim *claim)
+{
+    uint64_t reclaimed = consumer_reclaimed(claim->consumer),
+             lost = consumer_lost_entries(claim->consumer);
+    metric_add(METRIC_RECLAIMED, 0, reclaimed - claim->reclaimed_told);
+    metric_add(METRIC_LOST_ENTRIES, 0, lost - claim->lost_told);
+    claim->reclaimed_told = reclaimed;
+    claim->lost_told = lost;
+}
+
 static void on_batch_end(void *self)
 {
-    const struct claim *claim = self;
+    struct claim *claim = self;
+    claim_count(claim);
     lanes_pump(claim->options.lanes);
 }
 

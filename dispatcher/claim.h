@@ -36,3 +36,6 @@ void claim_start(struct claim *claim);
 void claim_drain(struct claim *claim, loop_fn done, void *self);
 
 const struct consumer *claim_consumer(const struct claim *claim);
+
+/* Adds to the metrics what its consumer has counted since the last time. */
+void claim_count(struct claim *claim);

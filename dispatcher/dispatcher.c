@@ -58,21 +58,24 @@ static void on_config_change(const struct config_change *change, void *self)
     endpoint_book_apply(dispatcher->endpoints, change);
 }
 
-/* One file per attempt under way, and one per connection that rests. */
-static void raise_files_limit(size_t max_in_flight)
+/* As many connections as attempts, and three times as many that rest; fewer when the process may not have so many files. */
+static size_t allow_connections(size_t max_in_flight)
 {
-    rlim_t wanted = 2 * max_in_flight + OTHER_FILES;
+    rlim_t wanted = 4 * max_in_flight + OTHER_FILES;
     struct rlimit limit;
     must(getrlimit(RLIMIT_NOFILE, &limit) == 0);
-    if (limit.rlim_cur >= wanted) {
-        return;
-    }
-    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
-    must(setrlimit(RLIMIT_NOFILE, &limit) == 0);
     if (limit.rlim_cur < wanted) {
+        limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+        must(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    }
+    if (limit.rlim_cur >= wanted) {
+        return 4 * max_in_flight;
+    }
+    if (limit.rlim_cur < max_in_flight + OTHER_FILES) {
         log_event(LOG_WARN, "dispatcher.few_files", log_int("limit", (int64_t)limit.rlim_cur),
                   log_int("wanted", (int64_t)wanted));
     }
+    return limit.rlim_cur > 2 * OTHER_FILES ? (size_t)limit.rlim_cur - OTHER_FILES : OTHER_FILES;
 }
 
 static struct http_client *make_client(const struct dispatcher *dispatcher)
@@ -81,7 +84,7 @@ static struct http_client *make_client(const struct dispatcher *dispatcher)
     struct http_client_options options = {
         .connect_timeout_ms = settings->connect_timeout_ms,
         .response_timeout_ms = settings->response_timeout_ms,
-        .max_in_flight = (size_t)settings->max_in_flight,
+        .max_connections = allow_connections((size_t)settings->max_in_flight),
         .response_keep = (size_t)settings->response_keep,
         .response_max = (size_t)settings->response_max,
         .ca_file = settings->ca_file,
@@ -105,7 +108,6 @@ void *dispatcher_create(struct service *service)
     dispatcher->settings = service_settings(service);
     must(cidr_list_parse(slice_of(dispatcher->settings->allow_targets), &dispatcher->allow, NULL) ==
          STATUS_OK);
-    raise_files_limit((size_t)dispatcher->settings->max_in_flight);
     dispatcher->client = make_client(dispatcher);
     return dispatcher;
 }
@@ -234,10 +236,8 @@ void dispatcher_refresh_metrics(void *self, loop_fn done, void *done_self)
         done(done_self);
         return;
     }
-    metric_set(METRIC_IN_FLIGHT, 0, (double)lanes_running(dispatcher->lanes));
-    metric_set(METRIC_WAITING, WAITING_CONCURRENCY, (double)lanes_queued(dispatcher->lanes));
     for (uint32_t i = 0; i < dispatcher->count; i++) {
-        gauges_count(dispatcher->gauges, i, claim_consumer(dispatcher->claims[i]));
+        claim_count(dispatcher->claims[i]);
     }
     gauges_refresh(dispatcher->gauges, done, done_self);
 }

@@ -13,15 +13,10 @@
 
 #define ANSWERS_PER_PARTITION 3
 
-struct told {
-    uint64_t reclaimed, lost;
-    char stream[KEY_MAX + 1];
-};
-
 struct gauges {
     struct redis *redis;
     uint32_t partitions;
-    struct told told[];
+    char streams[][KEY_MAX + 1]; /* of deliveries, one per partition */
 };
 
 struct refresh {
@@ -36,11 +31,11 @@ static void answered(struct refresh *refresh)
     if (--refresh->waiting > 0) {
         return;
     }
-    metric_set(METRIC_BACKLOG, STAGE_DELIVERIES, refresh->count);
-    metric_set(METRIC_BACKLOG_AGE, STAGE_DELIVERIES, refresh->age_s);
-    metric_set(METRIC_BACKLOG, STAGE_DUE, refresh->due_count);
-    metric_set(METRIC_BACKLOG_AGE, STAGE_DUE, refresh->overdue_s);
-    metric_set(METRIC_WAITING, WAITING_DUE, refresh->due_count);
+    metric_set_shared(METRIC_BACKLOG, STAGE_DELIVERIES, refresh->count);
+    metric_set_shared(METRIC_BACKLOG_AGE, STAGE_DELIVERIES, refresh->age_s);
+    metric_set_shared(METRIC_BACKLOG, STAGE_DUE, refresh->due_count);
+    metric_set_shared(METRIC_BACKLOG_AGE, STAGE_DUE, refresh->overdue_s);
+    metric_set_shared(METRIC_WAITING, WAITING_DUE, refresh->due_count);
     refresh->done(refresh->self);
     free(refresh);
 }
@@ -79,13 +74,13 @@ static void on_due_first(enum status status, const struct redis_reply *reply, vo
 
 struct gauges *gauges_new(struct redis *redis, uint32_t partitions)
 {
-    struct gauges *gauges = xcalloc(1, sizeof *gauges + partitions * sizeof *gauges->told);
+    struct gauges *gauges = xcalloc(1, sizeof *gauges + partitions * sizeof *gauges->streams);
     gauges->redis = redis;
     gauges->partitions = partitions;
     for (uint32_t i = 0; i < partitions; i++) {
         struct key key = key_of(i, KEY_DELIVERIES);
-        must(slice_to_text(key_slice(&key), gauges->told[i].stream,
-                           sizeof gauges->told[i].stream) == STATUS_OK);
+        must(slice_to_text(key_slice(&key), gauges->streams[i], sizeof gauges->streams[i]) ==
+             STATUS_OK);
     }
     return gauges;
 }
@@ -94,15 +89,6 @@ void gauges_free(struct gauges **gauges_at)
 {
     free(*gauges_at);
     *gauges_at = NULL;
-}
-
-void gauges_count(struct gauges *gauges, uint32_t partition, const struct consumer *consumer)
-{
-    struct told *told = &gauges->told[partition];
-    metric_add(METRIC_RECLAIMED, 0, consumer_reclaimed(consumer) - told->reclaimed);
-    metric_add(METRIC_LOST_ENTRIES, 0, consumer_lost_entries(consumer) - told->lost);
-    told->reclaimed = consumer_reclaimed(consumer);
-    told->lost = consumer_lost_entries(consumer);
 }
 
 void gauges_refresh(struct gauges *gauges, loop_fn done, void *self)
@@ -114,8 +100,7 @@ void gauges_refresh(struct gauges *gauges, loop_fn done, void *self)
         struct key due = key_of(i, KEY_DUE);
         char due_text[KEY_MAX + 1];
         must(slice_to_text(key_slice(&due), due_text, sizeof due_text) == STATUS_OK);
-        backlog_measure(gauges->redis, gauges->told[i].stream, GROUP_DISPATCHER, on_backlog,
-                        refresh);
+        backlog_measure(gauges->redis, gauges->streams[i], GROUP_DISPATCHER, on_backlog, refresh);
         redis_sendf(gauges->redis, on_due_count, refresh, "ZCARD %s", due_text);
         redis_sendf(gauges->redis, on_due_first, refresh, "ZRANGE %s 0 0 WITHSCORES", due_text);
     }

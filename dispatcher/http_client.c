@@ -16,10 +16,9 @@ struct http_client {
     CURLM *multi;
     struct http_transfer *idle;
     struct http_transfer *all;
-    size_t in_flight;
 };
 
-/* The transfer is ready for use again when its answer is handed over: the callback may start the next one. */
+/* The handle has left libcurl before the callback, which may start other transfers; this one's bytes are still being read. */
 static void finish(struct http_client *client, struct http_transfer *transfer, CURLcode code,
                    enum failure failure)
 {
@@ -29,7 +28,6 @@ static void finish(struct http_client *client, struct http_transfer *transfer, C
         answer.failure = failure;
     }
     must(curl_multi_remove_handle(client->multi, transfer->easy) == CURLM_OK);
-    client->in_flight--;
     transfer->is_running = false;
     transfer->fn(&answer, transfer->self);
     transfer->next_idle = client->idle;
@@ -89,7 +87,7 @@ struct http_client *http_client_new(struct loop *loop, const struct http_client_
     client->options = *options;
     client->multi = curl_multi_init();
     must(client->multi);
-    must(curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)options->max_in_flight) ==
+    must(curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)options->max_connections) ==
          CURLM_OK);
     must(curl_multi_setopt(client->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING) == CURLM_OK);
     client->shared = (struct http_transfer_shared){
@@ -122,11 +120,6 @@ void http_client_free(struct http_client **client_at)
     curl_global_cleanup();
 }
 
-size_t http_client_in_flight(const struct http_client *client)
-{
-    return client->in_flight;
-}
-
 static struct http_transfer *take_transfer(struct http_client *client)
 {
     struct http_transfer *transfer = client->idle;
@@ -146,6 +139,5 @@ void http_client_post(struct http_client *client, const struct http_post *post, 
     struct http_transfer *transfer = take_transfer(client);
     http_transfer_prepare(transfer, post, fn, self);
     transfer->is_running = true;
-    client->in_flight++;
     must(curl_multi_add_handle(client->multi, transfer->easy) == CURLM_OK);
 }

@@ -18,10 +18,10 @@
 struct http_client_options {
     int64_t connect_timeout_ms;
     int64_t response_timeout_ms;
-    size_t max_in_flight; /* the caller's bound; as many connections are kept */
-    size_t response_keep; /* bytes of an answer's body that are handed over */
-    size_t response_max;  /* bytes of it that are read; then the transfer is ended */
-    const char *ca_file;  /* "": the system's; like the other texts borrowed for good */
+    size_t max_connections; /* kept, in use or resting; the transfers are bounded by the caller */
+    size_t response_keep;   /* bytes of an answer's body that are handed over */
+    size_t response_max;    /* bytes of it that are read; then the transfer is ended */
+    const char *ca_file;    /* "": the system's; like the other texts borrowed for good */
     const char *user_agent;
     const struct cidr_list *allow;
 };
@@ -33,7 +33,6 @@ struct http_client *http_client_new(struct loop *loop, const struct http_client_
                                     struct error *err);
 void http_client_free(
     struct http_client **client); /* what is under way ends without its callback */
-size_t http_client_in_flight(const struct http_client *client);
 
 #define HTTP_LINES_MAX 8
 

@@ -8,7 +8,8 @@
 
 #include "base/must.h"
 
-#define LINE_MAX_LEN ((size_t)2048) /* more than the name and value of an endpoint's header may have */
+#define LINE_MAX_LEN                                                                               \
+    ((size_t)2048) /* more than the name and value of an endpoint's header may have */
 
 struct http_headers {
     struct curl_slist *list;

@@ -165,6 +165,7 @@ void http_sockets_free(struct http_sockets **sockets_at)
 
 void http_sockets_own(struct http_sockets *sockets, int fd)
 {
+    forget(sockets, fd); /* the number may have been another's, closed without a word */
     socket_of(sockets, fd)->is_owned = true;
 }
 

@@ -49,6 +49,9 @@ static size_t on_header(char *at, size_t size, size_t count, void *self)
     while (line.len > 0 && (line.at[line.len - 1] == '\r' || line.at[line.len - 1] == '\n')) {
         line.len--;
     }
+    if (slice_starts(line, "HTTP/")) {
+        transfer->retry_after_len = 0; /* what came before was an informational answer */
+    }
     if (line.len > 0) {
         keep_retry_after(transfer, line);
         return len;

@@ -2,9 +2,11 @@
  * lane.h - deliveries that wait for one endpoint, and who may start next
  *
  * A lane exists while something is in it. Lanes that have a delivery to start and a slot of their own for it take turns, so that the
- * process's slots are shared. A slow lane, one whose attempts or whose queue take longer than a second, gets no more slots and no more of
- * the queue than leaves as much for the others; what is over is parked, to come back when the lane has had time for it.
+ * process's slots are shared. A lane begins with a few slots and earns one more with each answer. A slow lane, one whose attempts or
+ * whose queue take longer than a second, gets no more of the slots and of the queue than leaves as much for the others; what is over is
+ * parked, to come back when the lane has had time for it.
  * Fails:  never; the number of lanes is bounded by the deliveries that are held.
+ * Warts:  receivers that hang hold their slots until their attempts time out: sixteen of them at once, from the start, hold all.
  */
 #pragma once
 
@@ -31,6 +33,3 @@ void lanes_lose(struct lanes *lanes, struct delivery *delivery);
 
 /* All that is queued, and all that comes later, goes back to Redis; attempts under way go on. */
 void lanes_hand_back(struct lanes *lanes);
-
-size_t lanes_running(const struct lanes *lanes);
-size_t lanes_queued(const struct lanes *lanes);

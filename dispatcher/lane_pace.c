@@ -7,16 +7,29 @@
 
 #define WEIGHT 8
 
-void lane_pace_ended(struct lane_pace *pace, int64_t duration_ms)
+void lane_pace_init(struct lane_pace *pace, size_t limit, size_t initial)
+{
+    *pace = (struct lane_pace){.limit = limit, .earned = initial > 0 ? initial : 1};
+}
+
+size_t lane_pace_slots(const struct lane_pace *pace)
+{
+    return pace->earned < pace->limit ? pace->earned : pace->limit;
+}
+
+void lane_pace_ended(struct lane_pace *pace, int64_t duration_ms, bool is_answered)
 {
     int64_t sample_ms = duration_ms > 0 ? duration_ms : 1;
+    if (is_answered && pace->earned < pace->limit) {
+        pace->earned++;
+    }
     pace->average_ms =
         pace->average_ms ? pace->average_ms + (sample_ms - pace->average_ms) / WEIGHT : sample_ms;
 }
 
 static int64_t queue_ms(const struct lane_pace *pace, size_t queued)
 {
-    return (int64_t)queued * pace->attempt_ms / (int64_t)pace->limit;
+    return (int64_t)queued * pace->attempt_ms / (int64_t)lane_pace_slots(pace);
 }
 
 void lane_pace_judge(struct lane_pace *pace, int64_t oldest_mono_ms, size_t queued,

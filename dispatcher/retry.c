@@ -12,8 +12,7 @@ int64_t retry_jitter(int64_t delay_ms, uint64_t random)
 {
     int64_t spread_ms = delay_ms / 5;
     int64_t step = (int64_t)(random % (JITTER_STEPS + 1));
-    return delay_ms - spread_ms + (2 * spread_ms / JITTER_STEPS) * step +
-           (2 * spread_ms % JITTER_STEPS) * step / JITTER_STEPS;
+    return delay_ms - spread_ms + 2 * spread_ms * step / JITTER_STEPS;
 }
 
 static enum status parse_seconds(struct slice text, int64_t *out_delay_ms)

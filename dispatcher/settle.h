@@ -3,7 +3,7 @@
  *
  * One per partition. Gathers until the end of the loop's turn, or 200. What could not be told is kept and told again: the script
  * writes only for entries that are still ours, so a repeat does no harm.
- * Fails:  never; a delivery whose call fails by itself is tried again alone, for ever, with a line in the log.
+ * Fails:  never; a call that Redis refuses is made again, for ever, with a line in the log.
  */
 #pragma once
 

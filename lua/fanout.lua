@@ -34,6 +34,7 @@ local call = redis.call
 --@include owned
 --@include clock
 --@include delivery
+--@include hash
 --@include wait
 --@include stats
 
@@ -48,6 +49,8 @@ end
 assert(at == #ARGV + 1, 'fanout: 11 arguments and the endpoints per event')
 local owned = owned_ids(events, group, consumer, entries)
 local any_cursor = call('HLEN', cursors) > 0
+-- An error, if they are something else, before anything is written.
+call('ZCARD', due) call('XLEN', deliveries)
 local cursor_of, acked, results = {}, {}, {''}
 
 local function write_part(i, event, org, skipped, trace, request, after, body)
@@ -68,7 +71,7 @@ local function write_part(i, event, org, skipped, trace, request, after, body)
         count(org, 'skipped', 1)
     end
     if #record > 0 then
-        call('HSET', record_prefix .. event, unpack(record))
+        write_hash(record_prefix .. event, unpack(record))
     end
 end
 

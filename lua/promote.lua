@@ -5,14 +5,14 @@
 --         3 prefix mr:{p}:delivery: (the keys under it are named by the members of due, same tag)
 -- ARGV    1 how many at most (200), 2 time in ms to use instead of Redis's ('')
 -- RETURNS number moved, the next due ms or '', number of members without a whole hash (taken out
---         of due; should be 0; what there is of the hash stays, to be looked at)
+--         of due; should be 0; what there is of the hash stays, to be looked at), the time in ms
 local call = redis.call
 --@include clock
 --@include delivery
 
 local due, deliveries, prefix = unpack(KEYS)
-local members = call('ZRANGE', due, '-inf', digits(now_ms(ARGV[2])), 'BYSCORE',
-                     'LIMIT', 0, ARGV[1])
+local now = digits(now_ms(ARGV[2]))
+local members = call('ZRANGE', due, '-inf', now, 'BYSCORE', 'LIMIT', 0, ARGV[1])
 
 -- pcall: one key of another type must not stop all that wait behind it.
 local function read_hash(key)
@@ -41,4 +41,4 @@ end
 if #members > 0 then
     call('ZREM', due, unpack(members))
 end
-return {#moved, earliest_due(due), #members - #moved}
+return {#moved, earliest_due(due), #members - #moved, now}

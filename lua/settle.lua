@@ -42,15 +42,15 @@ local call = redis.call
 --@include owned
 --@include clock
 --@include delivery
+--@include hash
 --@include wait
 --@include stats
 
 local deliveries, due, attempts, dlq, record_prefix, delivery_prefix, stats_prefix = unpack(KEYS)
-local group, consumer, now = ARGV[1], ARGV[2], digits(now_ms(ARGV[3]))
+local group, consumer, now, entries = ARGV[1], ARGV[2], digits(now_ms(ARGV[3])), {}
 local COUNTED = {delivered = 'delivered', retry = 'retried', snooze = 'snoozed', dead = 'dead'}
 local WAITS = {retry = 'backoff', snooze = 'retry_after', park = 'park'}
 
-local entries = {}
 for i = 4, #ARGV, 16 do
     local outcome, delay = ARGV[i + 10], ARGV[i + 15]
     local is_known = COUNTED[outcome] or WAITS[outcome] or outcome == 'ready'
@@ -59,6 +59,8 @@ for i = 4, #ARGV, 16 do
     entries[#entries + 1] = ARGV[i]
 end
 local owned = owned_ids(deliveries, group, consumer, entries)
+-- An error, if they are something else, before anything is written.
+call('ZCARD', due) call('XLEN', attempts) call('XLEN', dlq)
 
 local function settle(event, endpoint, org, attempt, snoozes, history, trace, request, body,
                       outcome, status, duration, err, response, delay)
@@ -73,7 +75,7 @@ local function settle(event, endpoint, org, attempt, snoozes, history, trace, re
     end
     if counted then
         count(org, counted, 1)
-        call('HSET', record_prefix .. event, endpoint, (reason and 'pending' or outcome) .. ' '
+        write_hash(record_prefix .. event, endpoint, (reason and 'pending' or outcome) .. ' '
              .. attempt .. ' ' .. status .. ' ' .. now .. ' ' .. history)
     end
     if reason then
@@ -85,9 +87,9 @@ local function settle(event, endpoint, org, attempt, snoozes, history, trace, re
         ready(deliveries, event, endpoint, org, attempt, snoozes, history, trace, request, body)
     elseif outcome == 'dead' then
         call('XADD', dlq, '*', 'event', event, 'endpoint', endpoint, 'org', org,
-             'reason', why or err, 'attempts', attempt, 'status', status, 'response', response, 'first_at',
-             history:match('%d+') or now, 'last_at', history:match('(%d+)%-%d+$') or now,
-             'history', history, 'trace', trace, 'request', request)
+            'reason', why or err, 'attempts', attempt, 'status', status, 'response', response,
+            'first_at', history:match('%d+') or now, 'last_at', history:match('(%d+)%-%d+$') or now,
+            'history', history, 'trace', trace, 'request', request)
     end
 end
 

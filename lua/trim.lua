@@ -30,8 +30,9 @@ local function is_past(a, b)
     return a.ms > b.ms or a.ms == b.ms and a.seq > b.seq
 end
 
+-- pcall: a record that is no hash says of nothing that it waits.
 local function is_waiting(record)
-    for _, state in ipairs(call('HVALS', record)) do
+    for _, state in ipairs(redis.pcall('HVALS', record)) do
         if string.sub(state, 1, 8) == 'pending ' then
             return true
         end

@@ -10,10 +10,11 @@ local function count(org, word, by)
     words[word] = (words[word] or 0) + by
 end
 
+-- pcall: what cannot be counted must not stop, half-way, what is counted.
 local function write_stats(prefix)
     for org, words in pairs(stats) do
         for word, by in pairs(words) do
-            call('HINCRBY', prefix .. org, word, by)
+            redis.pcall('HINCRBY', prefix .. org, word, by)
         end
     end
 end

@@ -5,10 +5,10 @@ local function wait(prefix, until_ms, reason, event, endpoint, org, attempt, sno
                     trace, request, body, ...)
     -- dlv_ + the 20 characters of evt_… + the 20 of ep_…
     local id = 'dlv_' .. string.sub(event, 5) .. string.sub(endpoint, 4)
-    call('HSET', prefix .. id, 'event', event, 'endpoint', endpoint, 'org', org,
-         'attempt', attempt, 'snoozes', snoozes, 'history', history,
-         'trace', trace, 'request', request, 'body', body,
-         'reason', reason, 'until', until_ms, ...)
+    write_hash(prefix .. id, 'event', event, 'endpoint', endpoint, 'org', org,
+               'attempt', attempt, 'snoozes', snoozes, 'history', history,
+               'trace', trace, 'request', request, 'body', body,
+               'reason', reason, 'until', until_ms, ...)
     due_members[#due_members + 1] = until_ms
     due_members[#due_members + 1] = id
 end

@@ -1,0 +1,83 @@
+/*
+ * settle_command.c - keys and arguments in the order of lua/settle.lua
+ */
+#include "settle_command.h"
+
+#include "io/script.h"
+#include "model/keys.h"
+
+#define OTHER_FIELDS_SIZE 1024
+
+void settle_command_start(struct redis_command *command, uint32_t partition, const char *consumer)
+{
+    static const enum partition_key keys[] = {
+        KEY_DELIVERIES,      KEY_DUE,         KEY_ATTEMPTS, KEY_DLQ, KEY_RECORD_PREFIX,
+        KEY_DELIVERY_PREFIX, KEY_STATS_PREFIX};
+    size_t count = sizeof keys / sizeof keys[0];
+    script_start(command, SCRIPT_SETTLE, count);
+    for (size_t i = 0; i < count; i++) {
+        struct key key = key_of(partition, keys[i]);
+        redis_command_arg(command, key_slice(&key));
+    }
+    redis_command_text(command, GROUP_DISPATCHER);
+    redis_command_text(command, consumer);
+    redis_command_text(command, ""); /* Redis's own time */
+}
+
+/* The body is needed again only by who tries again. */
+static struct slice body_to_keep(const struct delivery *delivery)
+{
+    enum outcome outcome = delivery->result.outcome;
+    bool is_over = outcome == OUTCOME_DELIVERED || outcome == OUTCOME_DEAD;
+    return is_over ? (struct slice){0} : delivery->fields.body;
+}
+
+/* "retries_exhausted server_error": why it was given up, and what the last attempt met. */
+static void add_error(struct redis_command *command, const struct delivery_result *result)
+{
+    struct buf text;
+    buf_init(&text, 128);
+    buf_add_text(&text, result->reason);
+    if (result->outcome == OUTCOME_DEAD && result->error[0] &&
+        !slice_is(buf_slice(&text), result->error)) {
+        buf_add_char(&text, ' ');
+        buf_add_text(&text, result->error);
+    }
+    redis_command_arg(command, buf_slice(&text));
+    buf_fini(&text);
+}
+
+void settle_command_add(struct redis_command *command, const struct delivery *delivery)
+{
+    const struct delivery_fields *fields = &delivery->fields;
+    const struct delivery_result *result = &delivery->result;
+    char entry[STREAM_ID_SIZE];
+    stream_id_format(delivery->entry, entry);
+    redis_command_text(command, entry);
+    redis_command_arg(command, fields->event);
+    redis_command_arg(command, fields->endpoint);
+    redis_command_arg(command, fields->org);
+    redis_command_int(command, fields->attempt);
+    redis_command_int(command, fields->snoozes);
+    redis_command_arg(command, fields->history);
+    redis_command_arg(command, fields->trace);
+    redis_command_arg(command, fields->request);
+    redis_command_arg(command, body_to_keep(delivery));
+    redis_command_text(command, outcome_name(result->outcome));
+    redis_command_int(command, result->status);
+    if (result->is_attempted) {
+        redis_command_int(command, (result->duration_us + 500) / 1000);
+    } else {
+        redis_command_text(command, "");
+    }
+    add_error(command, result);
+    redis_command_arg(command, (struct slice){result->response, result->response_len});
+    redis_command_int(command, result->delay_ms);
+}
+
+size_t settle_command_weight(const struct delivery *delivery)
+{
+    const struct delivery_fields *fields = &delivery->fields;
+    return OTHER_FIELDS_SIZE + body_to_keep(delivery).len + fields->history.len +
+           delivery->result.response_len;
+}

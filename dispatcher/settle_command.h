@@ -1,0 +1,13 @@
+/*
+ * settle_command.h - a call of settle.lua in the form it goes to Redis
+ */
+#pragma once
+
+#include "delivery.h"
+#include "io/redis.h"
+
+void settle_command_start(struct redis_command *command, uint32_t partition, const char *consumer);
+void settle_command_add(struct redis_command *command, const struct delivery *delivery);
+
+/* About how many bytes of a command a delivery takes. */
+size_t settle_command_weight(const struct delivery *delivery);
