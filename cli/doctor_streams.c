@@ -17,11 +17,10 @@
 
 /* One group over all partitions. */
 struct tally {
-    const char *group;   /* its name in Redis, and in these sentences */
-    const char *program; /* that makes it */
+    const char *group;   /* its name in Redis */
+    const char *program; /* that reads */
     const char *stream;  /* what is in it, for people */
-    int64_t
-        lease_ms; /* who holds something shows up more often than that, and readers every few seconds */
+    int64_t lease_ms;    /* of the services; who is alive shows up more often */
     size_t partitions, missing;
     bool is_lag_unknown;
     int64_t lag, pending, active;
@@ -111,32 +110,32 @@ static void say_silent(struct doctor *doctor, const struct tally *tally)
         return;
     buf_init(&since, 64);
     print_span(&since, tally->silent_ms);
-    doctor_say(doctor, FINDING_WARN, tally->group,
-               "%lld %s are held by consumers that are silent (%s for %.*s): a running %s takes "
-               "them over when their lease ends",
+    doctor_say(doctor, FINDING_WARN, "silent_consumers",
+               "%lld %s are held by consumers that show no sign of life, such as %s for %.*s: a "
+               "running %s takes them over",
                (long long)tally->silent_pending, tally->stream, tally->silent_name, (int)since.len,
                since.at, tally->program);
     buf_fini(&since);
 }
 
+/* Before 7.2 Redis forgets whoever reads and gets nothing: where nothing waits, nobody seen is no news. */
 static void say_group(struct doctor *doctor, const struct tally *tally)
 {
     const char *at_least = tally->is_lag_unknown ? "at least " : "";
-    bool has_work = tally->lag > 0 || tally->pending > 0;
+    bool has_work = tally->is_lag_unknown || tally->lag > 0 || tally->pending > 0;
 
     if (tally->missing > 0)
-        doctor_say(doctor, FINDING_WARN, tally->group,
+        doctor_say(doctor, FINDING_WARN, tally->stream,
                    "%zu of %zu partitions were never read: start %s", tally->missing,
                    tally->partitions, tally->program);
-    else if (tally->active == 0)
-        doctor_say(doctor, has_work ? FINDING_FAIL : FINDING_WARN, tally->group,
-                   "nobody reads: start %s (%s%lld %s wait, %lld are held)", tally->program,
-                   at_least, (long long)tally->lag, tally->stream, (long long)tally->pending);
+    else if (tally->active == 0 && has_work)
+        doctor_say(doctor, FINDING_FAIL, tally->stream,
+                   "%s%lld wait and %lld are held, but nobody reads: start %s", at_least,
+                   (long long)tally->lag, (long long)tally->pending, tally->program);
     else
-        doctor_say(doctor, FINDING_OK, tally->group,
-                   "%s%lld %s wait, %lld are held, %lld consumers", at_least, (long long)tally->lag,
-                   tally->stream, (long long)tally->pending, (long long)tally->active);
-    say_silent(doctor, tally);
+        doctor_say(doctor, FINDING_OK, tally->stream,
+                   "%lld wait, %lld are held, %lld consumers seen", (long long)tally->lag,
+                   (long long)tally->pending, (long long)tally->active);
 }
 
 static void say_rest(struct doctor *doctor, const struct streams *streams)
@@ -232,5 +231,7 @@ void doctor_check_streams(struct doctor *doctor, struct ask *ask, int64_t lease_
     doctor_say(doctor, FINDING_OK, "store", "format %s, %u partitions", format, partitions);
     say_group(doctor, &streams.processor);
     say_group(doctor, &streams.dispatcher);
+    say_silent(doctor, &streams.processor);
+    say_silent(doctor, &streams.dispatcher);
     say_rest(doctor, &streams);
 }

@@ -16,8 +16,9 @@
 #define SLICES_MAX 64
 #define STRETCH 100 /* entries that are looked through besides as many as the event has */
 #define STRETCH_MAX 1000
-#define DLQ_WINDOW_MS 2000
-#define DLQ_LOOK_MAX 200
+#define DLQ_BEFORE_MS 10  /* within one call of a script, times are this near to one another */
+#define DLQ_AFTER_MS 2000 /* ids do not go back when the clock does */
+#define DLQ_LOOK_MAX 500  /* one call gives up at most 200 at the same moment */
 
 static void on_waiting(enum status status, const struct redis_reply *reply, void *self)
 {
@@ -186,21 +187,18 @@ static void on_dead_letters(enum status status, const struct redis_reply *reply,
     }
 }
 
-/* The last attempt has the reason, unless none was made at the end: the endpoint was gone by then. */
+/* When its dead letter is not kept any more, the last attempt says at least what was wrong with that one. */
 static void ask_reason(struct life *life, struct delivery *delivery)
 {
-    const struct attempt *last =
-        delivery->history_count > 0 ? &delivery->history[delivery->history_count - 1] : NULL;
     struct key dlq = key_of(life->event.partition, KEY_DLQ);
     char from[24], to[24], max[24];
 
-    if (last != NULL && strcmp(last->outcome, outcome_name(OUTCOME_DEAD)) == 0) {
-        text_keep(delivery->reason, sizeof delivery->reason, slice_of(last->error));
-        return;
-    }
+    if (delivery->history_count > 0)
+        text_keep(delivery->reason, sizeof delivery->reason,
+                  slice_of(delivery->history[delivery->history_count - 1].error));
     snprintf(from, sizeof from, "%lld",
-             (long long)(delivery->at_ms > DLQ_WINDOW_MS ? delivery->at_ms - DLQ_WINDOW_MS : 0));
-    snprintf(to, sizeof to, "%llu", (unsigned long long)delivery->at_ms + DLQ_WINDOW_MS);
+             (long long)(delivery->at_ms > DLQ_BEFORE_MS ? delivery->at_ms - DLQ_BEFORE_MS : 0));
+    snprintf(to, sizeof to, "%llu", (unsigned long long)delivery->at_ms + DLQ_AFTER_MS);
     snprintf(max, sizeof max, "%d", DLQ_LOOK_MAX);
     ask_words(life->ask,
               ASK_WORDS(SLICE("XRANGE"), key_slice(&dlq), slice_of(from), slice_of(to),

@@ -7,8 +7,8 @@
 static void say_unread(const struct life *life, struct buf *out)
 {
     if (!life->group.exists || life->group.consumers == 0) {
-        buf_add_text(out, "It waits for a processor, and none has ever read this log or all have "
-                          "left: start millrace-processor.");
+        buf_add_text(out, "It waits for a processor, and none shows itself: is millrace-processor "
+                          "running?");
     } else if (life->group.lag >= 0) {
         buf_printf(out,
                    "It waits for a processor: %lld events of its partition are unread, and %lld "
@@ -106,6 +106,10 @@ static void say_ended(const struct life *life, struct buf *out)
     size_t delivered = life_count(life, DELIVERY_DELIVERED);
     size_t dead = life_count(life, DELIVERY_DEAD);
 
+    if (delivered == life->count && delivered == 1) {
+        buf_add_text(out, "Delivered to the one endpoint that wants it; nothing more happens.");
+        return;
+    }
     if (delivered == life->count) {
         buf_printf(out, "Delivered to all %zu endpoints that want it; nothing more happens.",
                    delivered);

@@ -1,5 +1,9 @@
 /*
- * catalog.c - loads an organization's endpoints: their ids, then what decides about a match, in chunks
+ * catalog.c - loads an organization's endpoints in chunks: some ids, then what decides about a match
+ * of each
+ *
+ * A chunk goes on after the last id of the one before. What changes meanwhile is announced, and
+ * makes the whole be loaded again.
  */
 #include "catalog.h"
 
@@ -12,6 +16,9 @@
 #include "model/ids.h"
 #include "model/json.h"
 #include "model/keys.h"
+
+#define CHUNK 500
+#define FROM_MAX 256
 
 struct catalog {
     struct store *store;
@@ -26,7 +33,9 @@ struct load {
     void *ticket;
     struct match_index *index;
     char org[OTHER_ID_SIZE];
-    size_t waiting; /* answers */
+    struct buf from; /* where the next chunk begins: "-", or "(" and the last id listed */
+    size_t listed;   /* ids in the chunk under way */
+    size_t waiting;  /* answers */
     enum status status;
 };
 
@@ -36,6 +45,30 @@ struct row {
     char id[OTHER_ID_SIZE];
 };
 
+static void on_list(enum status status, const struct redis_reply *reply, void *self);
+
+static uint32_t partition_for(const struct load *load)
+{
+    return partition_of(slice_of(load->org), store_partitions(load->catalog->store));
+}
+
+static void ask_list(struct load *load)
+{
+    struct key key = key_endpoints(partition_for(load), slice_of(load->org));
+    struct redis_command *command = &load->catalog->command;
+    redis_command_start(command);
+    redis_command_text(command, "ZRANGE");
+    redis_command_arg(command, key_slice(&key));
+    redis_command_arg(command, buf_slice(&load->from));
+    redis_command_text(command, "+");
+    redis_command_text(command, "BYLEX");
+    redis_command_text(command, "LIMIT");
+    redis_command_int(command, 0);
+    redis_command_int(command, CHUNK);
+    load->waiting++;
+    redis_send(store_redis(load->catalog->store), command, on_list, load);
+}
+
 static void end_load(struct load *load)
 {
     if (load->status == STATUS_CANCELLED)
@@ -43,6 +76,7 @@ static void end_load(struct load *load)
     if (load->status != STATUS_OK)
         match_index_free(&load->index);
     cache_loaded(load->catalog->cache, load->ticket, load->status, load->index);
+    buf_fini(&load->from);
     free(load);
 }
 
@@ -50,11 +84,16 @@ static void answered(struct load *load, enum status status)
 {
     if (status != STATUS_OK)
         load->status = status;
-    if (--load->waiting == 0)
+    if (--load->waiting > 0)
+        return;
+    if (load->status == STATUS_OK && load->listed == CHUNK)
+        ask_list(load);
+    else
         end_load(load);
 }
 
-/* A JSON array of patterns, which need no escapes. How many, or 0 when the text is not what we write. */
+/* A JSON array of patterns, which need no escapes. How many, or 0 when the text is not what we
+ * write. */
 static size_t read_patterns(struct slice json, struct slice out[EVENT_PATTERNS_MAX])
 {
     struct json_span_iter iter;
@@ -72,6 +111,11 @@ static size_t read_patterns(struct slice json, struct slice out[EVENT_PATTERNS_M
     return count;
 }
 
+static void report_unreadable(const char *id, struct slice why)
+{
+    log_event(LOG_ERROR, "endpoint.unreadable", log_text("endpoint", id), log_slice("why", why));
+}
+
 static void add_endpoint(struct load *load, const char *id, const struct redis_reply *reply)
 {
     struct slice types = redis_reply_text(redis_reply_at(reply, 0));
@@ -80,21 +124,24 @@ static void add_endpoint(struct load *load, const char *id, const struct redis_r
         return; /* deleted since the list was read */
     size_t count = read_patterns(types, patterns);
     if (count == 0) {
-        log_event(LOG_ERROR, "endpoint.unreadable", log_text("endpoint", id), log_text("field", "event_types"));
+        report_unreadable(id, SLICE("event_types"));
         return;
     }
     bool enabled = !slice_is(redis_reply_text(redis_reply_at(reply, 1)), "1");
     match_index_add(load->index, slice_of(id), enabled, patterns, count);
 }
 
+/* A record that Redis cannot read as one is its endpoint's trouble, not its organization's. */
 static void on_endpoint(enum status status, const struct redis_reply *reply, void *self)
 {
     struct row *row = self;
     struct load *load = row->load;
     if (status == STATUS_OK)
         add_endpoint(load, row->id, reply);
+    else if (status == STATUS_FAILED)
+        report_unreadable(row->id, redis_reply_text(reply));
     free(row);
-    answered(load, status);
+    answered(load, status == STATUS_FAILED ? STATUS_OK : status);
 }
 
 static void ask_endpoint(struct load *load, struct slice id, uint32_t partition)
@@ -119,25 +166,26 @@ static void ask_endpoint(struct load *load, struct slice id, uint32_t partition)
 static void on_list(enum status status, const struct redis_reply *reply, void *self)
 {
     struct load *load = self;
-    uint32_t partition = partition_of(slice_of(load->org), store_partitions(load->catalog->store));
-    for (size_t i = 0; status == STATUS_OK && i < redis_reply_count(reply); i++)
-        ask_endpoint(load, redis_reply_text(redis_reply_at(reply, i)), partition);
-    answered(load, status);
+    load->listed = status == STATUS_OK ? redis_reply_count(reply) : 0;
+    for (size_t i = 0; i < load->listed; i++)
+        ask_endpoint(load, redis_reply_text(redis_reply_at(reply, i)), partition_for(load));
+    if (load->listed > 0) {
+        buf_clear(&load->from);
+        buf_add_char(&load->from, '(');
+        buf_add_slice(&load->from, redis_reply_text(redis_reply_at(reply, load->listed - 1)));
+    }
+    answered(load, load->from.overflow ? STATUS_LIMIT : status);
 }
 
 static void start_load(struct slice org, void *ticket, void *self)
 {
     struct catalog *catalog = self;
     struct load *load = xcalloc(1, sizeof *load);
-    *load = (struct load){.catalog = catalog, .ticket = ticket, .index = match_index_new(), .waiting = 1};
+    *load = (struct load){.catalog = catalog, .ticket = ticket, .index = match_index_new()};
+    buf_init(&load->from, FROM_MAX);
+    buf_add_char(&load->from, '-');
     must(slice_to_text(org, load->org, sizeof load->org) == STATUS_OK);
-    struct key key = key_endpoints(partition_of(org, store_partitions(catalog->store)), org);
-    redis_command_start(&catalog->command);
-    redis_command_text(&catalog->command, "ZRANGE");
-    redis_command_arg(&catalog->command, key_slice(&key));
-    redis_command_text(&catalog->command, "0");
-    redis_command_text(&catalog->command, "-1");
-    redis_send(store_redis(catalog->store), &catalog->command, on_list, load);
+    ask_list(load);
 }
 
 static void free_index(void *value)
@@ -153,7 +201,8 @@ static void count_result(enum cache_result result, void *self)
         catalog->options.on_result(result, NULL);
 }
 
-struct catalog *catalog_new(struct loop *loop, struct store *store, const struct catalog_options *options)
+struct catalog *catalog_new(struct loop *loop, struct store *store,
+                            const struct catalog_options *options)
 {
     struct catalog *catalog = xcalloc(1, sizeof *catalog);
     catalog->store = store;

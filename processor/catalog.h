@@ -17,11 +17,13 @@ struct catalog_options {
 };
 
 struct catalog;
-struct catalog *catalog_new(struct loop *loop, struct store *store, const struct catalog_options *options);
+struct catalog *catalog_new(struct loop *loop, struct store *store,
+                            const struct catalog_options *options);
 void catalog_free(struct catalog **catalog);
 
 /* As cache_peek and cache_get. An organization without endpoints has an empty index. */
-enum status catalog_peek(struct catalog *catalog, struct slice org, struct cache_value **out) must_check;
+enum status catalog_peek(struct catalog *catalog, struct slice org,
+                         struct cache_value **out) must_check;
 void catalog_get(struct catalog *catalog, struct slice org, cache_fn fn, void *self);
 const struct match_index *catalog_index(struct cache_value *value);
 

@@ -1,3 +1,10 @@
+/*
+ * fanout.c - gathers matched events into calls of fanout.lua, and sees each to its end
+ *
+ * Bugs:  an event that makes the script fail half-way (a key of it has another type) is tried again
+ *        by itself, slowly and for ever: nothing is lost, and what was written before the error is
+ *        written again each time.
+ */
 #include "fanout.h"
 
 #include <stdlib.h>
@@ -12,7 +19,14 @@
 #define ENDPOINTS_MAX 200
 #define EVENTS_MAX 200
 #define WIRE_MAX (8u * 1024 * 1024)
+#define EVENT_WIRE 1024  /* of an event besides its body, at most */
+#define ENDPOINT_WIRE 32 /* of an endpoint's id */
 #define RETRY_MS 500
+#define FAILED_RETRY_MS 30000
+
+struct queue {
+    struct work *first, **last;
+};
 
 struct fanout {
     struct loop *loop;
@@ -20,96 +34,111 @@ struct fanout {
     struct fanout_options options;
     struct redis_command command;
     struct buf body;
-    struct work *waiting, **last_waiting;
-    struct call *calls; /* under way */
+    struct queue waiting;
+    struct queue failed; /* made a call of their own fail */
     bool flush_queued;
-    struct loop_timer *retry_timer;
+    struct loop_timer *retry_timer, *failed_timer;
     struct log_limit log_limit;
 };
 
-/* One call of the script; part[i] endpoints of works[i] go with it. */
-struct call {
-    struct call *next;
-    struct fanout *fanout;
-    size_t count, endpoints;
-    struct work *works[EVENTS_MAX];
-    uint16_t part[EVENTS_MAX];
+/* One call of the script: so many endpoints of each of some events. */
+struct part {
+    struct work *work;
+    size_t endpoints;
 };
+
+struct call {
+    struct fanout *fanout;
+    size_t count, endpoints, bytes;
+    struct part parts[EVENTS_MAX];
+};
+
+static void queue_init(struct queue *queue)
+{
+    *queue = (struct queue){.last = &queue->first};
+}
+
+static void queue_add(struct queue *queue, struct work *work)
+{
+    work->next = NULL;
+    *queue->last = work;
+    queue->last = &work->next;
+}
+
+static struct work *queue_take(struct queue *queue)
+{
+    struct work *work = queue->first;
+    queue->first = work->next;
+    if (!queue->first)
+        queue->last = &queue->first;
+    return work;
+}
 
 static void flush(void *self);
 
-static void queue(struct fanout *fanout, struct work *work)
+void fanout_add(struct fanout *fanout, struct work *work)
 {
-    work->next = NULL;
-    *fanout->last_waiting = work;
-    fanout->last_waiting = &work->next;
-}
-
-static void queue_flush(struct fanout *fanout)
-{
+    queue_add(&fanout->waiting, work);
     if (fanout->flush_queued || loop_timer_is_set(fanout->retry_timer))
         return;
     fanout->flush_queued = true;
     loop_later(fanout->loop, flush, fanout);
 }
 
-void fanout_add(struct fanout *fanout, struct work *work)
-{
-    queue(fanout, work);
-    queue_flush(fanout);
-}
-
 /* Takes the next of the waiting into the call, or says that the call is full. */
 static bool take_next(struct fanout *fanout, struct call *call)
 {
-    struct work *work = fanout->waiting;
-    if (!work || call->count == EVENTS_MAX || fanout->command.wire.len > WIRE_MAX)
+    const struct work *next = fanout->waiting.first;
+    if (!next || call->count == EVENTS_MAX || call->bytes > WIRE_MAX)
         return false;
-    size_t left = work->endpoints_count - work->written;
-    size_t part = left < ENDPOINTS_MAX ? left : ENDPOINTS_MAX;
-    if (call->endpoints + part > ENDPOINTS_MAX)
+    if (call->count > 0 && (next->alone || call->parts[0].work->alone))
         return false;
-    fanout->waiting = work->next;
-    if (!fanout->waiting)
-        fanout->last_waiting = &fanout->waiting;
-    call->works[call->count] = work;
-    call->part[call->count++] = (uint16_t)part;
-    call->endpoints += part;
+    size_t left = next->endpoints_count - next->written;
+    size_t endpoints = left < ENDPOINTS_MAX ? left : ENDPOINTS_MAX;
+    if (call->endpoints + endpoints > ENDPOINTS_MAX)
+        return false;
+    call->endpoints += endpoints;
+    call->bytes += EVENT_WIRE + ENDPOINT_WIRE * endpoints;
+    if (next->bytes < fanout->options.inline_max)
+        call->bytes += next->bytes;
+    call->parts[call->count++] = (struct part){queue_take(&fanout->waiting), endpoints};
     return true;
 }
 
 static struct slice body_of(struct fanout *fanout, const struct work *work)
 {
-    buf_clear(&fanout->body); /* its maximum is inline_max: a larger body overflows and is left out */
+    buf_clear(&fanout->body); /* its maximum is inline_max: a larger body overflows, is left out */
     webhook_body(&fanout->body, slice_of(work->event_id), work->type, work->time, work->data);
     return fanout->body.overflow ? (struct slice){0} : buf_slice(&fanout->body);
 }
 
-static void add_event(struct fanout *fanout, const struct work *work, size_t part)
+static void add_event(struct fanout *fanout, const struct part *part)
 {
     struct redis_command *command = &fanout->command;
+    const struct work *work = part->work;
+    size_t end = work->written + part->endpoints;
     char entry[STREAM_ID_SIZE];
     stream_id_format(work->entry, entry);
-    size_t end = work->written + part;
     redis_command_text(command, entry);
     redis_command_text(command, work->event_id);
     redis_command_arg(command, work->org);
-    redis_command_text(command, work->written ? work->endpoints[work->written - 1] : "");
+    redis_command_text(command, work->cursor);
     redis_command_text(command, end < work->endpoints_count ? work->endpoints[end - 1] : "");
     redis_command_text(command, work->skipped);
     redis_command_arg(command, work->trace);
     redis_command_arg(command, work->request);
     redis_command_arg(command, work->after);
-    redis_command_arg(command, part ? body_of(fanout, work) : (struct slice){0});
-    redis_command_int(command, (int64_t)part);
+    redis_command_arg(command, part->endpoints ? body_of(fanout, work) : (struct slice){0});
+    redis_command_int(command, (int64_t)part->endpoints);
     for (size_t i = work->written; i < end; i++)
         redis_command_text(command, work->endpoints[i]);
 }
 
 static void start_command(struct fanout *fanout)
 {
-    static const enum partition_key keys[] = {KEY_EVENTS,        KEY_DELIVERIES,      KEY_DUE,         KEY_CURSORS,
-                                              KEY_RECORD_PREFIX, KEY_DELIVERY_PREFIX, KEY_STATS_PREFIX};
+    static const enum partition_key keys[] = {
+        KEY_EVENTS,        KEY_DELIVERIES,      KEY_DUE,         KEY_CURSORS,
+        KEY_RECORD_PREFIX, KEY_DELIVERY_PREFIX, KEY_STATS_PREFIX};
     size_t count = sizeof keys / sizeof keys[0];
     script_start(&fanout->command, SCRIPT_FANOUT, count);
     for (size_t i = 0; i < count; i++) {
@@ -121,117 +150,163 @@ static void start_command(struct fanout *fanout)
     redis_command_text(&fanout->command, "");
 }
 
-static void end_call(struct call *call)
+/* Nothing is known of what was written; the script answers "refused" or "behind" for what was. */
+static void retry_later(struct fanout *fanout, struct work *work)
 {
-    struct call **at = &call->fanout->calls;
-    while (*at != call)
-        at = &(*at)->next;
-    *at = call->next;
-    free(call);
+    queue_add(&fanout->waiting, work);
+    if (!loop_timer_is_set(fanout->retry_timer))
+        loop_timer_start(fanout->retry_timer, loop_jitter(RETRY_MS));
 }
 
-/* Nothing is known of what was written; the script answers "refused" or "behind" for what was. */
-static void retry_call(struct call *call, enum status status, const struct redis_reply *reply)
+static void put_aside(struct fanout *fanout, struct work *work, struct slice why)
+{
+    log_event(LOG_ERROR, "fanout.event_failed", log_text("event", work->event_id),
+              log_slice("answer", why));
+    queue_add(&fanout->failed, work);
+    if (!loop_timer_is_set(fanout->failed_timer))
+        loop_timer_start(fanout->failed_timer, loop_jitter(FAILED_RETRY_MS));
+}
+
+static void on_failed_retry(void *self)
+{
+    struct fanout *fanout = self;
+    while (fanout->failed.first)
+        fanout_add(fanout, queue_take(&fanout->failed));
+}
+
+/* It would be the same the next time: something is wrong with one of the events. The others must
+ * not wait for it, nor be written again and again with it. */
+static bool is_of_an_event(enum status status, struct slice answer)
+{
+    return status == STATUS_LIMIT || (status == STATUS_FAILED && !slice_starts(answer, "NOGROUP"));
+}
+
+static void fail_call(struct call *call, enum status status, const struct redis_reply *reply)
 {
     struct fanout *fanout = call->fanout;
+    struct slice answer = redis_reply_text(reply);
+    bool alone = is_of_an_event(status, answer);
     uint64_t suppressed;
     if (log_limit_allows(&fanout->log_limit, 5000, &suppressed))
         log_event(LOG_WARN, "fanout.error", log_text("status", status_name(status)),
-                  log_slice("answer", redis_reply_text(reply)), log_int("events", (int64_t)call->count),
+                  log_slice("answer", answer), log_int("events", (int64_t)call->count),
                   log_int("suppressed", (int64_t)suppressed));
-    for (size_t i = 0; i < call->count; i++)
-        queue(fanout, call->works[i]);
-    loop_timer_start(fanout->retry_timer, loop_jitter(RETRY_MS));
+    if (alone && call->count == 1) {
+        put_aside(fanout, call->parts[0].work, answer);
+        return;
+    }
+    for (size_t i = 0; i < call->count; i++) {
+        call->parts[i].work->alone |= alone;
+        retry_later(fanout, call->parts[i].work);
+    }
 }
 
-/* The first endpoint after the cursor: another process, or we in an earlier life, got that far. */
-static size_t position_after(const struct work *work, struct slice cursor)
+/* Another process, or we in an earlier life, got as far as the cursor. The endpoint it names may be
+ * gone by now: the script wants to hear the cursor itself. */
+static void go_on_after(struct fanout *fanout, struct work *work, struct slice cursor)
 {
     size_t low = 0, high = work->endpoints_count;
+    if (slice_to_text(cursor, work->cursor, sizeof work->cursor) != STATUS_OK) {
+        put_aside(fanout, work, cursor);
+        return;
+    }
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (slice_cmp(slice_of(work->endpoints[middle]), cursor) <= 0)
+        if (strcmp(work->endpoints[middle], work->cursor) <= 0)
             low = middle + 1;
         else
             high = middle;
     }
-    return low;
+    work->written = low;
+    fanout_add(fanout, work);
 }
 
-static void settle_one(struct fanout *fanout, struct work *work, size_t part, struct slice word, struct slice detail)
+static void settle_part(struct fanout *fanout, const struct part *part, struct slice word,
+                        struct slice detail)
 {
-    if (slice_is(word, "done") || slice_is(word, "refused")) {
-        work->written += part;
-        fanout->options.on_end(work, slice_is(word, "done") ? FANOUT_DONE : FANOUT_REFUSED, fanout->options.self);
-        return;
+    struct work *work = part->work;
+    if (slice_is(word, "continued")) {
+        work->written += part->endpoints;
+        must(slice_to_text(slice_of(work->endpoints[work->written - 1]), work->cursor,
+                           sizeof work->cursor) == STATUS_OK);
+        fanout_add(fanout, work);
+    } else if (slice_is(word, "behind")) {
+        go_on_after(fanout, work, detail);
+    } else {
+        enum fanout_end end = slice_is(word, "done") ? FANOUT_DONE : FANOUT_REFUSED;
+        fanout->options.on_end(work, end, fanout->options.self);
     }
-    work->written = slice_is(word, "behind") ? position_after(work, detail) : work->written + part;
-    fanout_add(fanout, work);
 }
 
 static void on_answer(enum status status, const struct redis_reply *reply, void *self)
 {
     struct call *call = self;
     struct fanout *fanout = call->fanout;
-    if (status == STATUS_CANCELLED) {
-        end_call(call);
-        return;
+    if (status == STATUS_OK && redis_reply_count(reply) == 1 + 2 * call->count) {
+        due_hint(fanout->options.due, redis_reply_text(redis_reply_at(reply, 0)));
+        for (size_t i = 0; i < call->count; i++)
+            settle_part(fanout, &call->parts[i], redis_reply_text(redis_reply_at(reply, 1 + 2 * i)),
+                        redis_reply_text(redis_reply_at(reply, 2 + 2 * i)));
+    } else if (status != STATUS_CANCELLED) {
+        fail_call(call, status, reply);
     }
-    if (status != STATUS_OK || redis_reply_count(reply) != 1 + 2 * call->count) {
-        retry_call(call, status, reply);
-        end_call(call);
-        return;
-    }
-    due_hint(fanout->options.due, redis_reply_text(redis_reply_at(reply, 0)));
+    free(call);
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    const struct part *one = a, *other = b;
+    return stream_id_cmp(one->work->entry, other->work->entry);
+}
+
+static void send_call(struct fanout *fanout)
+{
+    struct call *call = xcalloc(1, sizeof *call);
+    call->fanout = fanout;
+    while (take_next(fanout, call))
+        continue;
+    must(call->count > 0);
+    /* Ascending ids are looked up at once, others one by one. */
+    qsort(call->parts, call->count, sizeof call->parts[0], compare_entries);
+    start_command(fanout);
     for (size_t i = 0; i < call->count; i++)
-        settle_one(fanout, call->works[i], call->part[i], redis_reply_text(redis_reply_at(reply, 1 + 2 * i)),
-                   redis_reply_text(redis_reply_at(reply, 2 + 2 * i)));
-    end_call(call);
+        add_event(fanout, &call->parts[i]);
+    script_send(fanout->redis, SCRIPT_FANOUT, &fanout->command, on_answer, call);
 }
 
 static void flush(void *self)
 {
     struct fanout *fanout = self;
     fanout->flush_queued = false;
-    while (fanout->waiting) {
-        struct call *call = xcalloc(1, sizeof *call);
-        call->fanout = fanout;
-        call->next = fanout->calls;
-        fanout->calls = call;
-        start_command(fanout);
-        while (take_next(fanout, call))
-            add_event(fanout, call->works[call->count - 1], call->part[call->count - 1]);
-        must(call->count > 0);
-        script_send(fanout->redis, SCRIPT_FANOUT, &fanout->command, on_answer, call);
-    }
+    while (fanout->waiting.first)
+        send_call(fanout);
 }
 
-struct fanout *fanout_new(struct loop *loop, struct redis *redis, const struct fanout_options *options)
+struct fanout *fanout_new(struct loop *loop, struct redis *redis,
+                          const struct fanout_options *options)
 {
     struct fanout *fanout = xcalloc(1, sizeof *fanout);
     fanout->loop = loop;
     fanout->redis = redis;
     fanout->options = *options;
-    fanout->last_waiting = &fanout->waiting;
+    queue_init(&fanout->waiting);
+    queue_init(&fanout->failed);
     redis_command_init(&fanout->command);
     buf_init(&fanout->body, options->inline_max);
     fanout->retry_timer = loop_timer_new(loop, flush, fanout);
+    fanout->failed_timer = loop_timer_new(loop, on_failed_retry, fanout);
     return fanout;
 }
 
-/* After the connection was freed, so that no call is under way. */
 void fanout_free(struct fanout **fanout_at)
 {
     struct fanout *fanout = *fanout_at;
     *fanout_at = NULL;
     if (!fanout)
         return;
-    for (struct call *call = fanout->calls, *next; call; call = next) {
-        next = call->next;
-        free(call);
-    }
     loop_later_cancel(fanout->loop, fanout);
     loop_timer_free(&fanout->retry_timer);
+    loop_timer_free(&fanout->failed_timer);
     redis_command_fini(&fanout->command);
     buf_fini(&fanout->body);
     free(fanout);

@@ -1,8 +1,11 @@
 /*
  * fanout.h - matched events become deliveries: batches of fanout.lua for one partition
  *
- * Gathered over a loop turn; at most 200 endpoints in a call. An event with more goes in parts, one after the other, from the cursor that Redis keeps.
- * Every event ends: done, or refused because somebody else holds it. A Redis that is down is waited for.
+ * Gathered over a loop turn; at most 200 endpoints in a call. An event with more goes in parts, one
+ * after the other, from the cursor that Redis keeps. Every event ends: done, or refused because
+ * somebody else holds it.
+ * Fails:  never; a Redis that is down is waited for, and an event that the script cannot write is
+ *         tried again by itself.
  */
 #pragma once
 
@@ -23,8 +26,9 @@ struct fanout_options {
 };
 
 struct fanout;
-struct fanout *fanout_new(struct loop *loop, struct redis *redis, const struct fanout_options *options);
-void fanout_free(struct fanout **fanout);
+struct fanout *fanout_new(struct loop *loop, struct redis *redis,
+                          const struct fanout_options *options);
+void fanout_free(struct fanout **fanout); /* after its connection */
 
 /* The work is matched. It stays the caller's and must live until on_end. */
 void fanout_add(struct fanout *fanout, struct work *work);

@@ -2,11 +2,13 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/must.h"
 #include "io/due.h"
 #include "model/hook_event.h"
 #include "model/keys.h"
+#include "model/trace.h"
 #include "metrics.h"
 
 #define READ_MAX 200
@@ -53,7 +55,9 @@ static void end_work(struct intake *intake, struct work *work)
 
 static void log_end(const struct work *work, enum fanout_end end)
 {
-    const char *event = end == FANOUT_REFUSED ? "event.refused" : work->skipped[0] ? "event.skipped" : "event.fanned_out";
+    const char *event = end == FANOUT_REFUSED ? "event.refused"
+                        : work->skipped[0]    ? "event.skipped"
+                                              : "event.fanned_out";
     log_event(LOG_INFO, event, log_text("event", work->event_id), log_slice("type", work->type),
               log_slice("org", work->org), log_int("deliveries", (int64_t)work->endpoints_count),
               log_text("reason", work->skipped), log_slice("request_id", work->request),
@@ -62,7 +66,9 @@ static void log_end(const struct work *work, enum fanout_end end)
 
 static void on_fanout_end(struct work *work, enum fanout_end end, void *self)
 {
-    enum events_result result = end == FANOUT_REFUSED ? EVENTS_REFUSED : work->skipped[0] ? EVENTS_SKIPPED : EVENTS_PROCESSED;
+    enum events_result result = end == FANOUT_REFUSED ? EVENTS_REFUSED
+                                : work->skipped[0]    ? EVENTS_SKIPPED
+                                                      : EVENTS_PROCESSED;
     metric_add(METRIC_EVENTS, result, 1);
     if (end == FANOUT_DONE)
         metric_add(METRIC_FANOUT_DELIVERIES, 0, work->endpoints_count);
@@ -80,8 +86,6 @@ static void match(struct intake *intake, struct work *work)
         work->skipped = result.disabled_wanted_it ? "endpoint_disabled" : "no_subscriber";
     fanout_add(intake->fanout, work);
 }
-
-static void on_retry(void *self);
 
 /* What a wait for a catalog is about. */
 struct wait {
@@ -101,7 +105,8 @@ static void on_catalog(enum status status, struct cache_value *value, void *self
     } else if (status != STATUS_CANCELLED) {
         work->next = intake->unmatched;
         intake->unmatched = work;
-        loop_timer_start(intake->retry_timer, loop_jitter(RETRY_MS));
+        if (!loop_timer_is_set(intake->retry_timer))
+            loop_timer_start(intake->retry_timer, loop_jitter(RETRY_MS));
     }
 }
 
@@ -128,12 +133,23 @@ static void on_retry(void *self)
     }
 }
 
-/* What somebody else wrote into the stream ends as skipped, so that it does not come back for ever. */
+static bool is_event(const struct work *work)
+{
+    uint64_t after_ms;
+    return event_type_is_valid(work->type) && work->org.len > 0 && work->org.len < OTHER_ID_SIZE &&
+           work->trace.len <= TRACEPARENT_LEN && work->request.len <= REQUEST_ID_MAX &&
+           work->time.len <= CLOCK_RFC3339_LEN &&
+           (work->after.len == 0 || slice_to_u64(work->after, INT64_MAX, &after_ms) == STATUS_OK);
+}
+
+/* What somebody else wrote into the stream ends as skipped, so that it does not come back for
+ * ever. */
 static struct work *unreadable(struct stream_id entry, uint32_t partition)
 {
-    static const struct slice none[] = {
-        {"org", 3},     {NULL, 0}, {"type", 4}, {NULL, 0},  {"trace", 5}, {NULL, 0},  {"request", 7},
-        {NULL, 0},      {"time", 4}, {NULL, 0}, {"after", 5}, {NULL, 0},  {"data", 4}, {NULL, 0}};
+    static const struct slice none[] = {{"org", 3},   {NULL, 0}, {"type", 4},    {NULL, 0},
+                                        {"trace", 5}, {NULL, 0}, {"request", 7}, {NULL, 0},
+                                        {"time", 4},  {NULL, 0}, {"after", 5},   {NULL, 0},
+                                        {"data", 4},  {NULL, 0}};
     struct work *work = work_new(entry, partition, none, sizeof none / sizeof none[0]);
     work->skipped = "unreadable";
     return work;
@@ -142,8 +158,9 @@ static struct work *unreadable(struct stream_id entry, uint32_t partition)
 static void on_entry(const struct consumer_entry *entry, void *self)
 {
     struct intake *intake = self;
-    struct work *work = work_new(entry->id, intake->options.partition, entry->fields, entry->fields_count);
-    if (work && (!event_type_is_valid(work->type) || work->org.len == 0 || work->org.len >= OTHER_ID_SIZE))
+    struct work *work =
+        work_new(entry->id, intake->options.partition, entry->fields, entry->fields_count);
+    if (work && !is_event(work))
         work_free(&work);
     if (!work)
         work = unreadable(entry->id, intake->options.partition);
@@ -180,7 +197,8 @@ static size_t room(void *self)
     return fitting < count ? fitting : count;
 }
 
-struct intake *intake_new(struct loop *loop, struct store *store, struct catalog *catalog, const struct intake_options *options)
+struct intake *intake_new(struct loop *loop, struct store *store, struct catalog *catalog,
+                          const struct intake_options *options)
 {
     struct intake *intake = xcalloc(1, sizeof *intake);
     intake->loop = loop;
@@ -208,7 +226,8 @@ struct intake *intake_new(struct loop *loop, struct store *store, struct catalog
         .address = *store_address(store),
         .redis = store_redis(store),
     };
-    struct consumer_owner owner = {.room = room, .on_entry = on_entry, .on_batch_end = on_batch_end, .self = intake};
+    struct consumer_owner owner = {
+        .room = room, .on_entry = on_entry, .on_batch_end = on_batch_end, .self = intake};
     intake->consumer = consumer_new(loop, &consumer, &owner);
     intake->retry_timer = loop_timer_new(loop, on_retry, intake);
     return intake;

@@ -1,7 +1,8 @@
 /*
  * intake.h - the events stream of one partition, read, matched and handed to the fan-out
  *
- * Holds at most intake_max events (claimed in the group) at a time. An entry that is not an event, and one that was claimed too often, ends as skipped.
+ * Holds at most intake_max events (claimed in the group) at a time. An entry that is not an event,
+ * and one that was claimed too often, ends as skipped.
  */
 #pragma once
 
@@ -13,14 +14,16 @@ struct intake_options {
     uint32_t partition;
     const char *consumer_name; /* borrowed for its life */
     int64_t lease_ms;
-    size_t events_max;  /* held at a time */
-    size_t bytes_max;   /* of held events; passed by at most one read */
-    uint32_t claims_max; /* an event claimed more often than this kills those who try: it is skipped */
+    size_t events_max; /* held at a time */
+    size_t bytes_max;  /* of held events; passed by at most one read */
+    /* an event claimed more often than this kills those who try: it is skipped */
+    uint32_t claims_max;
     size_t inline_max;
 };
 
 struct intake;
-struct intake *intake_new(struct loop *loop, struct store *store, struct catalog *catalog, const struct intake_options *options);
+struct intake *intake_new(struct loop *loop, struct store *store, struct catalog *catalog,
+                          const struct intake_options *options);
 void intake_free(struct intake **intake);
 
 void intake_start(struct intake *intake);

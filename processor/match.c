@@ -110,7 +110,8 @@ static void group_add(struct group *group, struct member *member)
     group->members[group->count++] = member;
 }
 
-void match_index_add(struct match_index *index, struct slice id, bool enabled, const struct slice *patterns, size_t patterns_count)
+void match_index_add(struct match_index *index, struct slice id, bool enabled,
+                     const struct slice *patterns, size_t patterns_count)
 {
     struct member *member = xcalloc(1, sizeof *member);
     must(slice_to_text(id, member->id, sizeof member->id) == STATUS_OK);
@@ -125,12 +126,15 @@ void match_index_add(struct match_index *index, struct slice id, bool enabled, c
 /* The groups that a type falls into: "*", each prefix up to a '.', the type itself. */
 #define GROUPS_MAX 258
 
-static size_t find_groups(const struct match_index *index, struct slice type, const struct group **out)
+static size_t find_groups(const struct match_index *index, struct slice type,
+                          const struct group **out)
 {
     size_t count = 0;
     out[count++] = index->all;
-    for (size_t i = 0; index->prefixes.count > 0 && i + 1 < type.len && count < GROUPS_MAX - 1; i++) {
-        const struct group *group = type.at[i] == '.' ? map_get(&index->prefixes, (struct slice){type.at, i + 1}) : NULL;
+    for (size_t i = 0; index->prefixes.count > 0 && i + 1 < type.len && count < GROUPS_MAX - 1;
+         i++) {
+        const struct group *group =
+            type.at[i] == '.' ? map_get(&index->prefixes, (struct slice){type.at, i + 1}) : NULL;
         if (group)
             out[count++] = group;
     }
@@ -176,5 +180,9 @@ struct match_result match_index_find(const struct match_index *index, struct sli
         }
     }
     result.count = sort_unique(result.ids, result.count);
+    if (result.count == 0) {
+        free(result.ids);
+        result.ids = NULL;
+    }
     return result;
 }

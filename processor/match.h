@@ -1,8 +1,9 @@
 /*
  * match.h - which endpoints of an organization want an event type
  *
- * An index by pattern: exact types in one table, prefixes ("order.*") in another, "*" in a list. A look-up costs one probe per segment of the type
- * and what it finds, however many endpoints there are.
+ * An index by pattern: exact types in one table, prefixes ("order.*") in another, "*" in a list. A
+ * look-up costs one probe per segment of the type and what it finds, however many endpoints there
+ * are.
  */
 #pragma once
 
@@ -14,10 +15,13 @@ void match_index_free(struct match_index **index);
 size_t match_index_count(const struct match_index *index); /* endpoints */
 
 /* id: at most 24 characters, copied. patterns are valid. The same id must not be added twice. */
-void match_index_add(struct match_index *index, struct slice id, bool enabled, const struct slice *patterns, size_t patterns_count);
+void match_index_add(struct match_index *index, struct slice id, bool enabled,
+                     const struct slice *patterns, size_t patterns_count);
 
 struct match_result {
-    const char **ids; /* sorted, each once; the array is the caller's to free, the texts are the index's. NULL when none */
+    /* sorted, each once; the array is the caller's to free, the texts are the index's. NULL when
+     * none */
+    const char **ids;
     size_t count;
     bool disabled_wanted_it; /* an endpoint that is off would have matched */
 };

@@ -67,9 +67,12 @@ static void start_partition(struct processor *processor, uint32_t index)
         .inline_max = (size_t)settings->inline_max,
     };
     struct key events = key_of(index, KEY_EVENTS);
-    must(slice_to_text(key_slice(&events), partition->events, sizeof partition->events) == STATUS_OK);
-    partition->intake = intake_new(service_loop(processor->service), store, processor->catalog, &options);
-    partition->retention = retention_new(service_loop(processor->service), store_redis(store), index, settings->retention_ms);
+    must(slice_to_text(key_slice(&events), partition->events, sizeof partition->events) ==
+         STATUS_OK);
+    partition->intake =
+        intake_new(service_loop(processor->service), store, processor->catalog, &options);
+    partition->retention = retention_new(service_loop(processor->service), store_redis(store),
+                                         index, settings->retention_ms);
     intake_start(partition->intake);
     retention_start(partition->retention);
 }
@@ -85,8 +88,9 @@ void processor_start(void *self)
         .on_result = on_cache_result,
     };
     processor->catalog = catalog_new(service_loop(processor->service), store, &catalog);
-    processor->feed = config_feed_new(service_loop(processor->service), store_address(store),
-                                      service_consumer_name(processor->service), on_config_change, processor);
+    processor->feed =
+        config_feed_new(service_loop(processor->service), store_address(store),
+                        service_consumer_name(processor->service), on_config_change, processor);
     processor->count = store_partitions(store);
     processor->partitions = xcalloc(processor->count, sizeof *processor->partitions);
     for (uint32_t i = 0; i < processor->count; i++)
@@ -136,7 +140,8 @@ size_t processor_checks(void *self, struct service_check *checks, size_t max)
             continue; /* one line for all that are well */
         struct service_check *check = &checks[count++];
         *check = (struct service_check){.name = "events", .ok = ok};
-        snprintf(check->detail, sizeof check->detail, "partition %u: last answer %lld ms ago", i, (long long)silent_ms);
+        snprintf(check->detail, sizeof check->detail, "partition %u: last answer %lld ms ago", i,
+                 (long long)silent_ms);
     }
     return count;
 }
@@ -159,8 +164,8 @@ static void on_backlog(enum status status, const struct backlog *backlog, void *
     }
     if (--refresh->waiting > 0)
         return;
-    metric_set(METRIC_BACKLOG, 0, refresh->count);
-    metric_set(METRIC_BACKLOG_AGE, 0, refresh->age_s);
+    metric_set_shared(METRIC_BACKLOG, 0, refresh->count);
+    metric_set_shared(METRIC_BACKLOG_AGE, 0, refresh->age_s);
     refresh->done(refresh->done_self);
     free(refresh);
 }
@@ -178,13 +183,15 @@ void processor_refresh_metrics(void *self, loop_fn done, void *done_self)
 {
     struct processor *processor = self;
     struct refresh *refresh = xcalloc(1, sizeof *refresh);
-    *refresh = (struct refresh){.processor = processor, .done = done, .done_self = done_self, .waiting = processor->count};
+    *refresh = (struct refresh){
+        .processor = processor, .done = done, .done_self = done_self, .waiting = processor->count};
     double held = 0;
     for (uint32_t i = 0; i < processor->count; i++) {
         struct partition *partition = &processor->partitions[i];
         held += (double)consumer_held(intake_consumer(partition->intake));
         tell_consumer(partition);
-        backlog_measure(store_redis(service_store(processor->service)), partition->events, GROUP_PROCESSOR, on_backlog, refresh);
+        backlog_measure(store_redis(service_store(processor->service)), partition->events,
+                        GROUP_PROCESSOR, on_backlog, refresh);
     }
     metric_set(METRIC_HELD, 0, held);
 }

@@ -1,15 +1,16 @@
 /*
  * retention.h - what is older than the retention goes, in bounded steps
  *
- * Events with their records by trim.lua, which stops at whatever anyone still needs; attempts and dead letters by age alone.
- * Any processor may do it at any time; two at once are harmless.
+ * Events with their records by trim.lua, which stops at whatever anyone still needs; attempts and
+ * dead letters by age alone. Any processor may do it at any time; two at once are harmless.
  */
 #pragma once
 
 #include "io/redis.h"
 
 struct retention;
-struct retention *retention_new(struct loop *loop, struct redis *redis, uint32_t partition, int64_t retention_ms);
-void retention_free(struct retention **retention);
+struct retention *retention_new(struct loop *loop, struct redis *redis, uint32_t partition,
+                                int64_t retention_ms);
+void retention_free(struct retention **retention); /* after its connection */
 void retention_start(struct retention *retention);
 void retention_stop(struct retention *retention);

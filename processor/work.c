@@ -6,7 +6,8 @@
 #include "model/fields.h"
 
 enum { ORG, TYPE, TRACE, REQUEST, TIME, AFTER, DATA, FIELDS };
-static const char *const names[FIELDS] = {"org", "type", "trace", "request", "time", "after", "data"};
+static const char *const names[FIELDS] = {"org",  "type",  "trace", "request",
+                                          "time", "after", "data"};
 
 static struct slice keep(char **at, struct slice text)
 {
@@ -17,7 +18,8 @@ static struct slice keep(char **at, struct slice text)
     return kept;
 }
 
-struct work *work_new(struct stream_id entry, uint32_t partition, const struct slice *fields, size_t fields_count)
+struct work *work_new(struct stream_id entry, uint32_t partition, const struct slice *fields,
+                      size_t fields_count)
 {
     struct slice values[FIELDS];
     if (fields_pick(fields, fields_count, names, FIELDS, values) != STATUS_OK)

@@ -1,7 +1,8 @@
 /*
  * work.h - one event on its way through the processor
  *
- * Owned by intake from its read until its fan-out is settled. Its texts point into its own copy of the log's entry.
+ * Owned by intake from its read until its fan-out is settled. Its texts point into its own copy of
+ * the log's entry.
  */
 #pragma once
 
@@ -9,11 +10,11 @@
 #include "model/ids.h"
 
 struct work {
-    struct work *next;               /* in one queue at a time: waiting for a catalog, or for a fan-out call */
-    struct work *older, *newer;      /* all that intake owns */
+    /* in one queue at a time: waiting for a catalog, or for a fan-out call */
+    struct work *next;
+    struct work *older, *newer; /* all that intake owns */
     struct stream_id entry;
     char event_id[EVENT_ID_LEN + 1];
-    uint32_t claims;
     struct slice org, type, trace, request, time, after, data;
     size_t bytes; /* of the copy */
 
@@ -21,11 +22,14 @@ struct work {
     struct cache_value *catalog;
     const char **endpoints;
     size_t endpoints_count;
-    size_t written;      /* how many of them are in Redis already */
-    const char *skipped; /* "" or why nobody gets it; static */
+    size_t written;             /* how many of them are in Redis already */
+    char cursor[OTHER_ID_SIZE]; /* the last of them, as Redis keeps it; "" before the first */
+    bool alone;                 /* was in a call that failed: goes into calls of its own */
+    const char *skipped;        /* "" or why nobody gets it; static */
     char text[];
 };
 
 /* fields as in the log; NULL when the entry is not an event (somebody else wrote it). */
-struct work *work_new(struct stream_id entry, uint32_t partition, const struct slice *fields, size_t fields_count);
+struct work *work_new(struct stream_id entry, uint32_t partition, const struct slice *fields,
+                      size_t fields_count);
 void work_free(struct work **work);
