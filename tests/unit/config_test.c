@@ -359,7 +359,8 @@ static void durations_of_a_list(void **state)
     struct durations out = {.count = 99};
     char text[512] = "";
     for (int i = 0; i < 33; i++) {
-        strcat(text, i == 0 ? "1s" : ", 1s");
+        const size_t len = strlen(text);
+        snprintf(text + len, sizeof text - len, "%s", i == 0 ? "1s" : ", 1s");
         enum status status = config_parse_durations(slice_of(text), 0, 5000, &out, &err);
         assert_int_equal(status, i < 32 ? STATUS_OK : STATUS_LIMIT);
         assert_int_equal(out.count, i < 32 ? i + 1 : 32);

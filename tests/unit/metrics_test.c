@@ -34,8 +34,13 @@ static const struct metric table[METRICS] = {
     [WAITING] = {"t_waiting", METRIC_GAUGE, "Waiting", "route", routes, NULL, NULL, NULL},
     [SIZES] = {.name = "t_sizes", .kind = METRIC_HISTOGRAM, .help = "Sizes", .buckets = sizes},
     [SECONDS] = {"t_seconds", METRIC_HISTOGRAM, "Seconds", "route", routes, NULL, NULL, NULL},
-    [LOOKUPS] = {.name = "t_lookups_total", .kind = METRIC_COUNTER, .help = "Look-ups", .label = "route", .values = routes,
-                 .label2 = "class", .values2 = classes},
+    [LOOKUPS] = {.name = "t_lookups_total",
+                 .kind = METRIC_COUNTER,
+                 .help = "Look-ups",
+                 .label = "route",
+                 .values = routes,
+                 .label2 = "class",
+                 .values2 = classes},
 };
 
 static int start(void **state)
@@ -222,6 +227,18 @@ static void workers_count_together(void **state)
     assert_rendered("t_waiting{route=\"/api/events\"} 0\nt_waiting{route=\"/metrics\"} 30\n");
 }
 
+static void a_shared_gauge_is_not_summed(void **state)
+{
+    (void)state;
+    for (size_t worker = 0; worker < 3; worker++) {
+        metrics_set_worker(worker);
+        metric_set_shared(WAITING, 1, 10 + (double)worker);
+        metric_set(IN_FLIGHT, 0, 1);
+    }
+    assert_rendered("t_waiting{route=\"/api/events\"} 0\nt_waiting{route=\"/metrics\"} 12\n");
+    assert_rendered("\nt_in_flight 3\n");
+}
+
 /* Two processes of one worker, as when the old one drains beside the new one: nothing is lost between them. */
 static void one_slot_takes_two_writers(void **state)
 {
@@ -348,10 +365,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_METRICS(renders_zeros_from_the_start),
-        WITH_METRICS(counts_each_series), WITH_METRICS(two_labels_count_each_pair),
+        WITH_METRICS(counts_each_series),
+        WITH_METRICS(two_labels_count_each_pair),
         WITH_METRICS(writes_gauges_so_that_they_read_back),
         WITH_METRICS(histograms_are_cumulative),
         WITH_METRICS(workers_count_together),
+        WITH_METRICS(a_shared_gauge_is_not_summed),
         WITH_METRICS(one_slot_takes_two_writers),
         WITH_METRICS(a_worker_in_place_of_a_dead_one_keeps_counters_and_clears_gauges),
         WITH_METRICS(tells_of_the_process),

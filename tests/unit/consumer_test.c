@@ -1,0 +1,262 @@
+/*
+ * consumer_test.c - what one process reads and holds, and how it stops
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "consumer_fixture.h"
+#include "loop_fixture.h"
+
+static void reads_in_order_and_up_to_its_room(void **state)
+{
+    struct stage stage;
+    (void)state;
+    stage_open(&stage, "", 1);
+    add(&stage, 10);
+    struct side *side = side_new(&stage, "a", 4);
+    side_await_seen(side, 4);
+    run_turns(stage.loop, 50);
+    assert_int_equal(side->seen_count, 4);
+    assert_int_equal(consumer_held(side->consumer), 4);
+    assert_int_equal(pending(&stage, "a"), 4); /* it did not even ask for more */
+    assert_true(consumer_is_reading(side->consumer));
+    for (int i = 0; i < 4; i++)
+        side_give_back(side, side->seen[i]);
+    run_turns(stage.loop, 20);
+    assert_int_equal(side->seen_count, 4); /* room alone does not wake it */
+    consumer_poke(side->consumer);
+    side_await_seen(side, 8);
+    for (int i = 1; i < side->seen_count; i++)
+        assert_true(stream_id_cmp(side->seen[i - 1], side->seen[i]) < 0);
+    for (int i = 0; i < side->seen_count; i++)
+        assert_int_equal(side->claims[i], 1);
+    stage_free_store(&stage);
+    side_free(side);
+    stage_close(&stage);
+}
+
+static void waits_for_the_next_entry_without_asking_again(void **state)
+{
+    struct stage stage;
+    (void)state;
+    stage_open(&stage, "", 1);
+    struct side *side = side_new(&stage, "a", 100);
+    side_await_reading(side);
+    run_turns(stage.loop, 100);
+    long long reads = stage_calls(&stage, "xreadgroup");
+    add(&stage, 1);
+    int64_t start_mono_ms = clock_mono_ms();
+    side_await_seen(side, 1);
+    assert_true(clock_mono_ms() - start_mono_ms < 1000);
+    assert_true(stage_calls(&stage, "xreadgroup") - reads <= 2);
+    stage_free_store(&stage);
+    side_free(side);
+    stage_close(&stage);
+}
+
+static void makes_the_group_at_the_beginning_and_again(void **state)
+{
+    struct stage stage;
+    (void)state;
+    stage_open(&stage, "", 1);
+    add(&stage, 2);
+    struct side *side = side_new(&stage, "a", 100);
+    side->releases = true;
+    side_await_seen(side, 2);
+    redis_fixture_ask(&stage.server, "FLUSHALL");
+    add(&stage, 3);
+    side_await_seen(side, 5);
+    redis_fixture_ask(&stage.server, "XGROUP DESTROY " STREAM " " GROUP);
+    side_await_seen(side, 8); /* what the group had read is read again, never skipped */
+    stage_free_store(&stage);
+    side_free(side);
+    stage_close(&stage);
+}
+
+static bool is_not_reading(void *self)
+{
+    return !side_is_reading(self);
+}
+
+static void goes_on_when_redis_was_killed(void **state)
+{
+    struct stage stage;
+    (void)state;
+    stage_open(&stage, STAGE_DURABLE, 1);
+    add(&stage, 3);
+    struct side *side = side_new(&stage, "a", 100);
+    side_await_seen(side, 3);
+    redis_fixture_kill(&stage.server);
+    run_until(stage.loop, is_not_reading, side);
+    assert_int_equal(consumer_held(side->consumer), 3); /* still ours, as far as we know */
+    redis_fixture_restart(&stage.server, STAGE_DURABLE);
+    stage_await_up(&stage);
+    add(&stage, 2);
+    side_await_seen(side, 5);
+    assert_true(consumer_is_reading(side->consumer)); /* before the blocking read has answered */
+    struct side *other = side_new(&stage, "other", 100);
+    run_for(stage.loop, 3 * LEASE_MS);
+    assert_int_equal(other->seen_count, 0);
+    assert_int_equal(side->lost, 0);
+    assert_int_equal(consumer_held(side->consumer), 5);
+    stage_free_store(&stage);
+    side_free(side);
+    side_free(other);
+    stage_close(&stage);
+}
+
+static void leave(struct side *side)
+{
+    consumer_leave(side->consumer, side_on_left, side);
+    assert_int_equal(side->left, 0); /* never before it returns */
+    int64_t start_mono_ms = clock_mono_ms();
+    run_until_count(side->stage->loop, &side->left, 1);
+    assert_true(clock_mono_ms() - start_mono_ms < 2000); /* a blocked read takes five seconds */
+}
+
+static void ends_a_blocked_read_and_leaves(void **state)
+{
+    struct stage stage;
+    (void)state;
+    stage_open(&stage, "", 1);
+    add(&stage, 1);
+    struct side *side = side_new(&stage, "a", 100);
+    side->releases = true;
+    side_await_seen(side, 1);
+    run_turns(stage.loop, 50);
+    assert_int_equal(stage_number(&stage, CONSUMERS_COUNT), 1);
+    consumer_stop(side->consumer);
+    leave(side);
+    assert_int_equal(stage_number(&stage, CONSUMERS_COUNT), 0);
+    run_for(stage.loop, LEASE_MS);
+    assert_int_equal(side->left, 1);
+    assert_int_equal(stage_number(&stage, CONSUMERS_COUNT), 0); /* and stays away */
+    stage_free_store(&stage);
+    side_free(side);
+    stage_close(&stage);
+}
+
+/* The word to stop overtakes the read on its other connection. */
+static void ends_a_read_that_has_not_begun(void **state)
+{
+    struct stage stage;
+    (void)state;
+    stage_open(&stage, "", 1);
+    struct side *side = side_new(&stage, "a", 0);
+    side_await_reading(side);
+    side->room = 10;
+    consumer_poke(side->consumer);
+    consumer_stop(side->consumer);
+    leave(side);
+    stage_free_store(&stage);
+    side_free(side);
+    stage_close(&stage);
+}
+
+static void loses_nothing_that_is_being_handed_over(void **state)
+{
+    struct stage stage;
+    (void)state;
+    stage_open(&stage, "", 1);
+    struct side *side = side_new(&stage, "a", 100);
+    side->releases = true;
+    side_await_reading(side);
+    run_turns(stage.loop, 20);
+    add(&stage, 7); /* the blocked read has the first of them */
+    consumer_stop(side->consumer);
+    leave(side);
+    assert_true(side->seen_count >= 1);
+    assert_int_equal(pending(&stage, "a"), 0);
+    assert_int_equal(side->seen_count + stage_number(&stage,
+                                                     "return redis.call('XINFO', 'GROUPS', '" STREAM
+                                                     "')[1][12]"),
+                     7);
+    stage_free_store(&stage);
+    side_free(side);
+    stage_close(&stage);
+}
+
+static void keeps_its_name_while_something_is_pending(void **state)
+{
+    struct stage stage;
+    (void)state;
+    stage_open(&stage, "", 1);
+    add(&stage, 2);
+    struct side *side = side_new(&stage, "a", 100);
+    side->stops_at_batch = true;
+    side_await_seen(side, 2);
+    consumer_leave(side->consumer, side_on_left, side);
+    run_turns(stage.loop, 50);
+    assert_int_equal(side->left, 0); /* it holds two */
+    side_give_back(side, side->seen[0]);
+    consumer_release(side->consumer, side->seen[1]); /* not acknowledged */
+    run_until_count(stage.loop, &side->left, 1);
+    assert_int_equal(stage_number(&stage, CONSUMERS_COUNT), 1);
+    assert_int_equal(pending(&stage, "a"), 1);
+    stage_free_store(&stage);
+    side_free(side);
+    stage_close(&stage);
+}
+
+/* More than a connection takes as one answer: asked for by smaller counts, nothing is stuck. */
+static void survives_answers_past_all_bounds(void **state)
+{
+    struct stage stage;
+    (void)state;
+    stage_open(&stage, "", 1);
+    struct side *side = side_new(&stage, "a", 1000);
+    side->releases = true;
+    for (int i = 1; i <= 5; i++) { /* small ones raise the count */
+        add(&stage, 10);
+        side_await_seen(side, 10 * i);
+    }
+    stage_eval(&stage, "local text = string.rep('x', 1048576)"
+                       " for i = 1, 90 do redis.call('XADD', '" STREAM "', '*', 'n', text) end");
+    side_await_seen(side, 140);
+    assert_int_equal(pending(&stage, "a"), 0);
+    stage_free_store(&stage);
+    side_free(side);
+    stage_close(&stage);
+}
+
+static void may_be_freed_while_it_leaves(void **state)
+{
+    struct stage stage;
+    (void)state;
+    stage_open(&stage, "", 1);
+    struct side *side = side_new(&stage, "a", 100);
+    side_await_reading(side);
+    run_turns(stage.loop, 20);
+    redis_fixture_pause(&stage.server);
+    consumer_stop(side->consumer);
+    consumer_leave(side->consumer, side_on_left, side);
+    run_turns(stage.loop, 20);
+    stage_free_store(&stage);
+    side_free(side);
+    redis_fixture_resume(&stage.server);
+    stage_close(&stage);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_in_order_and_up_to_its_room),
+        cmocka_unit_test(waits_for_the_next_entry_without_asking_again),
+        cmocka_unit_test(makes_the_group_at_the_beginning_and_again),
+        cmocka_unit_test(goes_on_when_redis_was_killed),
+        cmocka_unit_test(ends_a_blocked_read_and_leaves),
+        cmocka_unit_test(ends_a_read_that_has_not_begun),
+        cmocka_unit_test(loses_nothing_that_is_being_handed_over),
+        cmocka_unit_test(keeps_its_name_while_something_is_pending),
+        cmocka_unit_test(survives_answers_past_all_bounds),
+        cmocka_unit_test(may_be_freed_while_it_leaves),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

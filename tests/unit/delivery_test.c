@@ -1,0 +1,153 @@
+/*
+ * delivery_test.c - entries of the deliveries stream: read back, and refused when they are not what we write
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "model/delivery.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+#define TRACE "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+enum { EVENT, ENDPOINT, ORG, ATTEMPT, SNOOZES, HISTORY, TRACEPARENT, REQUEST, BODY, FIELDS };
+
+static char event_text[EVENT_ID_LEN + 1];
+static char endpoint_text[OTHER_ID_SIZE];
+static char org_text[OTHER_ID_SIZE];
+
+static void fill(struct slice fields[2 * FIELDS])
+{
+    static const char *const names[FIELDS] = {
+        "event", "endpoint", "org", "attempt", "snoozes", "history", "trace", "request", "body"};
+
+    event_id_format((struct event_id){.entry = {1700000000000, 7}, .partition = 3}, event_text);
+    other_id_format("ep_", 1700000000000, 42, endpoint_text);
+    other_id_format("org_", 1700000000000, 43, org_text);
+    for (size_t i = 0; i < FIELDS; i++)
+        fields[2 * i] = slice_of(names[i]);
+    fields[2 * EVENT + 1] = slice_of(event_text);
+    fields[2 * ENDPOINT + 1] = slice_of(endpoint_text);
+    fields[2 * ORG + 1] = slice_of(org_text);
+    fields[2 * ATTEMPT + 1] = SLICE("3");
+    fields[2 * SNOOZES + 1] = SLICE("0");
+    fields[2 * HISTORY + 1] = SLICE("1700000000000-0,1700000000001-12");
+    fields[2 * TRACEPARENT + 1] = SLICE(TRACE);
+    fields[2 * REQUEST + 1] = SLICE("req-1");
+    fields[2 * BODY + 1] = SLICE("{}");
+}
+
+static void check_values(const struct delivery_fields *delivery)
+{
+    assert_true(slice_is(delivery->event, event_text));
+    assert_true(slice_is(delivery->endpoint, endpoint_text));
+    assert_true(slice_is(delivery->org, org_text));
+    assert_int_equal(delivery->attempt, 3);
+    assert_int_equal(delivery->snoozes, 0);
+    assert_true(slice_is(delivery->history, "1700000000000-0,1700000000001-12"));
+    assert_true(slice_is(delivery->trace, TRACE));
+    assert_true(slice_is(delivery->request, "req-1"));
+    assert_true(slice_is(delivery->body, "{}"));
+}
+
+static void reads_fields_in_any_order(void **state)
+{
+    struct slice fields[2 * FIELDS], turned[2 * FIELDS + 2];
+    struct delivery_fields delivery;
+    (void)state;
+    fill(fields);
+    assert_int_equal(delivery_from_fields(fields, 2 * FIELDS, &delivery), STATUS_OK);
+    check_values(&delivery);
+    turned[0] = SLICE("later");
+    turned[1] = SLICE("event");
+    for (size_t i = 0; i < FIELDS; i++)
+        memcpy(turned + 2 + 2 * i, fields + 2 * (FIELDS - 1 - i), 2 * sizeof fields[0]);
+    memset(&delivery, 0, sizeof delivery);
+    assert_int_equal(delivery_from_fields(turned, 2 * FIELDS + 2, &delivery), STATUS_OK);
+    check_values(&delivery);
+}
+
+static void refuses_a_missing_or_cut_field(void **state)
+{
+    struct delivery_fields delivery;
+    (void)state;
+    for (size_t i = 0; i < FIELDS; i++) {
+        struct slice fields[2 * FIELDS];
+        fill(fields);
+        fields[2 * i] = SLICE("other");
+        assert_int_equal(delivery_from_fields(fields, 2 * FIELDS, &delivery), STATUS_INVALID);
+        fill(fields);
+        assert_int_equal(delivery_from_fields(fields, 2 * i, &delivery), STATUS_INVALID);
+        assert_int_equal(delivery_from_fields(fields, 2 * i + 1, &delivery), STATUS_INVALID);
+    }
+}
+
+static void judges_each_value(void **state)
+{
+    static const struct {
+        size_t field;
+        const char *value;
+        enum status status;
+    } cases[] = {
+        {EVENT, "", STATUS_INVALID},
+        {EVENT, "evt_x", STATUS_INVALID},
+        {EVENT, "ep_00000000000000000000", STATUS_INVALID},
+        {ENDPOINT, "", STATUS_INVALID},
+        {ENDPOINT, "org_00000000000000000000", STATUS_INVALID},
+        {ORG, "ep_00000000000000000000", STATUS_INVALID},
+        {ATTEMPT, "", STATUS_INVALID},
+        {ATTEMPT, "0", STATUS_INVALID},
+        {ATTEMPT, "1", STATUS_OK},
+        {ATTEMPT, "-1", STATUS_INVALID},
+        {ATTEMPT, "1x", STATUS_INVALID},
+        {ATTEMPT, "4294967295", STATUS_OK},
+        {ATTEMPT, "4294967296", STATUS_INVALID},
+        {SNOOZES, "", STATUS_INVALID},
+        {SNOOZES, "4294967295", STATUS_OK},
+        {SNOOZES, "4294967296", STATUS_INVALID},
+        {HISTORY, "", STATUS_OK},
+        {HISTORY, "1-1", STATUS_OK},
+        {HISTORY, "1-1,", STATUS_INVALID},
+        {HISTORY, ",1-1", STATUS_INVALID},
+        {HISTORY, "1-1,,2-2", STATUS_INVALID},
+        {HISTORY, "x", STATUS_INVALID},
+        {TRACEPARENT, "", STATUS_OK},
+        {TRACEPARENT, "00-0", STATUS_INVALID},
+        {REQUEST, "", STATUS_OK},
+        {REQUEST, "a b", STATUS_INVALID},
+        {BODY, "", STATUS_OK},
+    };
+    struct slice fields[2 * FIELDS];
+    struct delivery_fields delivery;
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        fill(fields);
+        fields[2 * cases[i].field + 1] = slice_of(cases[i].value);
+        if (delivery_from_fields(fields, 2 * FIELDS, &delivery) != cases[i].status)
+            fail_msg("case %zu: %s", i, cases[i].value);
+    }
+}
+
+static void names_outcomes(void **state)
+{
+    static const char *const names[OUTCOMES_COUNT] = {"delivered", "retry", "snooze",
+                                                      "park",      "ready", "dead"};
+    (void)state;
+    for (size_t i = 0; i < OUTCOMES_COUNT; i++)
+        assert_string_equal(outcome_name((enum outcome)i), names[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_fields_in_any_order),
+        cmocka_unit_test(refuses_a_missing_or_cut_field),
+        cmocka_unit_test(judges_each_value),
+        cmocka_unit_test(names_outcomes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,105 @@
+/*
+ * match_test.c - who wants a type: the index against a plain look at every pattern
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "model/event_pattern.h"
+#include "processor/match.h"
+
+static void add(struct match_index *index, const char *id, bool enabled, const char *patterns)
+{
+    struct slice rest = slice_of(patterns), list[8];
+    size_t count = 0;
+    while (rest.len > 0)
+        list[count++] = slice_cut(&rest, ' ');
+    match_index_add(index, slice_of(id), enabled, list, count);
+}
+
+static void assert_found(const struct match_index *index, const char *type, const char *expected,
+                         bool disabled_wanted_it)
+{
+    struct match_result result = match_index_find(index, slice_of(type));
+    char found[256] = "";
+    for (size_t i = 0; i < result.count; i++)
+        snprintf(found + strlen(found), sizeof found - strlen(found), "%s%s", i ? " " : "",
+                 result.ids[i]);
+    free(result.ids);
+    assert_string_equal(found, expected);
+    assert_int_equal(result.disabled_wanted_it, disabled_wanted_it);
+}
+
+static void finds_by_each_kind_of_pattern(void **state)
+{
+    (void)state;
+    struct match_index *index = match_index_new();
+    assert_found(index, "order.paid", "", false);
+    add(index, "ep_3", true, "order.*");
+    add(index, "ep_1", true, "*");
+    add(index, "ep_2", true, "order.paid");
+    add(index, "ep_4", true, "order.paid.*");
+    add(index, "ep_5", false, "user.*");
+    assert_int_equal(match_index_count(index), 5);
+    assert_found(index, "order.paid", "ep_1 ep_2 ep_3", false);
+    assert_found(index, "order.paid.late", "ep_1 ep_3 ep_4", false);
+    assert_found(index, "order", "ep_1", false);
+    assert_found(index, "orders.paid", "ep_1", false);
+    assert_found(index, "order.", "ep_1", false);
+    assert_found(index, ".order.paid", "ep_1", false);
+    assert_found(index, "user.made", "ep_1", true);
+    match_index_free(&index);
+    assert_null(index);
+}
+
+static void names_an_endpoint_once_however_many_patterns_match(void **state)
+{
+    (void)state;
+    struct match_index *index = match_index_new();
+    add(index, "ep_2", true, "* a.* a.b.* a.b.c");
+    add(index, "ep_1", true, "a.b.* *");
+    assert_found(index, "a.b.c", "ep_1 ep_2", false);
+    match_index_free(&index);
+}
+
+/* Patterns and types over a small alphabet, so that they meet often. */
+static void agrees_with_the_rule_for_each_pattern(void **state)
+{
+    (void)state;
+    static const char *const patterns[] = {"*",   "a.*",   "a", "a.b",   "a.b.*",
+                                           "b.*", "a.b.c", "c", "b.a.*", "a.b.c.*"};
+    static const char *const types[] = {"a",     "b",     "c",       "a.b",  "a.c", "b.a",
+                                        "a.b.c", "b.a.c", "a.b.c.a", "a..b", "."};
+    struct match_index *index = match_index_new();
+    enum { PATTERNS = sizeof patterns / sizeof patterns[0] };
+    char ids[PATTERNS][8];
+    for (size_t i = 0; i < PATTERNS; i++) {
+        snprintf(ids[i], sizeof ids[i], "ep_%02zu", i);
+        add(index, ids[i], true, patterns[i]);
+    }
+    for (size_t t = 0; t < sizeof types / sizeof types[0]; t++) {
+        char expected[128] = "";
+        for (size_t i = 0; i < PATTERNS; i++)
+            if (event_pattern_matches(slice_of(patterns[i]), slice_of(types[t])))
+                snprintf(expected + strlen(expected), sizeof expected - strlen(expected), "%s%s",
+                         expected[0] ? " " : "", ids[i]);
+        assert_found(index, types[t], expected, false);
+    }
+    match_index_free(&index);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(finds_by_each_kind_of_pattern),
+        cmocka_unit_test(names_an_endpoint_once_however_many_patterns_match),
+        cmocka_unit_test(agrees_with_the_rule_for_each_pattern),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

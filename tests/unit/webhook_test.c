@@ -1,0 +1,69 @@
+/*
+ * webhook_test.c - the body is made of the same bytes every time, data untouched
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "model/webhook.h"
+
+#define ID SLICE("evt_01hf7yat000000000000")
+#define TYPE SLICE("order.created")
+#define TIME SLICE("2026-01-31T09:30:00.123Z")
+#define HEAD                                                                                       \
+    "{\"id\":\"evt_01hf7yat000000000000\",\"type\":\"order.created\","                             \
+    "\"timestamp\":\"2026-01-31T09:30:00.123Z\",\"data\":"
+
+static void data_is_copied_byte_for_byte(void **state)
+{
+    static const char *const cases[] = {
+        "null",
+        "{}",
+        "{ \"b\" : 1.0e2,\n\t\"a\":12345678901234567890123456789 }",
+        "\"caf\xc3\xa9 \\u00e9 \\/\"",
+        "[1,2,[]]",
+        " [1] ",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct buf body, expected;
+        buf_init(&body, 1024);
+        buf_init(&expected, 1024);
+        buf_add_text(&expected, HEAD);
+        buf_add_text(&expected, cases[i]);
+        buf_add_text(&expected, "}");
+        webhook_body(&body, ID, TYPE, TIME, slice_of(cases[i]));
+        assert_true(slice_eq(buf_slice(&body), buf_slice(&expected)));
+        buf_fini(&body);
+        buf_fini(&expected);
+    }
+}
+
+static void too_large_is_seen(void **state)
+{
+    size_t exact = strlen(HEAD "null}");
+    struct buf body;
+    (void)state;
+    buf_init(&body, exact);
+    webhook_body(&body, ID, TYPE, TIME, SLICE("null"));
+    assert_false(body.overflow);
+    assert_int_equal(body.len, exact);
+    buf_fini(&body);
+    buf_init(&body, exact - 1);
+    webhook_body(&body, ID, TYPE, TIME, SLICE("null"));
+    assert_true(body.overflow);
+    buf_fini(&body);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(data_is_copied_byte_for_byte),
+        cmocka_unit_test(too_large_is_seen),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
