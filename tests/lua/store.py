@@ -97,7 +97,9 @@ class Store:
         return due, words
 
     def promote(self, limit=200, now=""):
-        return self.call("promote", [DUE, DELIVERIES, DELIVERY], [limit, now])
+        *moved, at = self.call("promote", [DUE, DELIVERIES, DELIVERY], [limit, now])
+        assert now == "" or at == str(now)
+        return moved
 
     def reclaim(self, stream, group, consumer, lease_ms, cursor="0-0", limit=200):
         cursor, lost, entries = self.call("reclaim", [stream], [group, consumer, lease_ms, cursor, limit])

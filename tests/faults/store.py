@@ -1,0 +1,89 @@
+"""What Redis holds: whether work is left, and everything that the checker reads at the end."""
+
+from dataclasses import dataclass, field
+
+import redis
+
+import events
+
+PREFIX = "mr:{0}:"
+EVENTS, DELIVERIES, DUE, CURSORS = PREFIX + "events", PREFIX + "deliveries", PREFIX + "due", PREFIX + "cursors"
+ATTEMPTS, DEAD = PREFIX + "attempts", PREFIX + "dlq"
+GROUPS = {EVENTS: "processor", DELIVERIES: "dispatcher"}
+
+
+@dataclass
+class State:
+    events: dict = field(default_factory=dict)     # event id -> (organization, dedup id)
+    records: dict = field(default_factory=dict)    # event id -> {endpoint: "delivered …"}
+    attempts: list = field(default_factory=list)   # {event, endpoint, attempt, outcome, …}
+    dead: list = field(default_factory=list)       # {event, endpoint, reason, …}
+    stats: dict = field(default_factory=dict)      # organization -> {events: n, deliveries: n, …}
+    dedups: list = field(default_factory=list)     # event ids that dedup keys name
+    left: dict = field(default_factory=dict)       # what is not done; all 0 at the end
+    holders: dict = field(default_factory=dict)    # consumers with something pending
+
+
+def left(connection):
+    """What is still to be done, by where it waits."""
+    counts = {"waiting": connection.zcard(DUE), "cursors": connection.hlen(CURSORS), "ready": connection.xlen(DELIVERIES)}
+    for stream, group in GROUPS.items():
+        info = _group(connection, stream, group)
+        counts[f"{group}_pending"] = info["pending"] if info else 0
+        counts[f"{group}_unread"] = _unread(connection, stream, info)
+    return counts
+
+
+def is_drained(connection):
+    try:
+        return not any(left(connection).values())
+    except redis.RedisError:
+        return False
+
+
+def _group(connection, stream, group):
+    try:
+        rows = connection.xinfo_groups(stream)
+    except redis.ResponseError:
+        return None
+    return next((row for row in rows if row["name"] == group), None)
+
+
+def _unread(connection, stream, info):
+    """lag is unknown when entries were deleted unread; then the entries after the last one read are counted."""
+    if info is None:
+        return connection.xlen(stream)
+    if info["lag"] is not None:
+        return info["lag"]
+    return len(connection.xrange(stream, f"({info['last-delivered-id']}", "+", count=1000))
+
+
+def read_state(connection):
+    state = State(left=left(connection))
+    for entry, fields in connection.xrange(EVENTS):
+        state.events[events.event_id(entry)] = (fields["org"], fields["dedup"])
+    state.records = _hashes(connection, PREFIX + "event:")
+    state.stats = {org: {word: int(count) for word, count in words.items()}
+                   for org, words in _hashes(connection, PREFIX + "stats:").items()}
+    state.attempts = [fields for _, fields in connection.xrange(ATTEMPTS)]
+    state.dead = [fields for _, fields in connection.xrange(DEAD)]
+    keys = list(connection.scan_iter(PREFIX + "dedup:*", count=1000))
+    for at in range(0, len(keys), 1000):
+        state.dedups += [events.event_id(value.split(" ")[0]) for value in connection.mget(keys[at:at + 1000])]
+    for stream, group in GROUPS.items():
+        if _group(connection, stream, group):
+            state.holders |= {row["name"]: row["pending"] for row in connection.xinfo_consumers(stream, group) if row["pending"]}
+    return state
+
+
+def _hashes(connection, prefix):
+    """All hashes under a prefix, by the rest of their names."""
+    keys = list(connection.scan_iter(prefix + "*", count=1000))
+    found = {}
+    for at in range(0, len(keys), 1000):
+        with connection.pipeline(transaction=False) as pipeline:
+            for key in keys[at:at + 1000]:
+                pipeline.hgetall(key)
+            for key, fields in zip(keys[at:at + 1000], pipeline.execute(), strict=True):
+                found[key[len(prefix):]] = fields
+    return found

@@ -1,0 +1,36 @@
+"""What stands in Redis, read as a person with redis-cli would read it."""
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+PREFIX = "mr:{0}:"
+
+
+def number(text):
+    value = 0
+    for char in text:
+        value = value * 32 + ALPHABET.index(char)
+    return value
+
+
+def entry_id(event_id):
+    """Stream id in an event's public id."""
+    assert event_id.startswith("evt_") and len(event_id) == 24
+    return f"{number(event_id[4:14])}-{number(event_id[14:21])}"
+
+
+def event(redis, event_id):
+    """Fields of the event's entry in the log."""
+    entries = redis.client.xrange(PREFIX + "events", entry_id(event_id), entry_id(event_id))
+    assert len(entries) == 1, f"{event_id} is not in the log"
+    return entries[0][1]
+
+
+def record(redis, event_id):
+    """State of the event's deliveries: endpoint -> words, and "skipped" -> reason."""
+    return redis.client.hgetall(PREFIX + "event:" + event_id)
+
+
+def stats(redis, organization_id):
+    return {name: int(value) for name, value in redis.client.hgetall(PREFIX + "stats:" + organization_id).items()}
+
+
+def events_of_type(redis, type):
+    return [fields for _, fields in redis.client.xrange(PREFIX + "events") if fields["type"] == type]
