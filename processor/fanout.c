@@ -1,9 +1,5 @@
 /*
  * fanout.c - gathers matched events into calls of fanout.lua, and sees each to its end
- *
- * Bugs:  an event that makes the script fail half-way (a key of it has another type) is tried again
- *        by itself, slowly and for ever: nothing is lost, and what was written before the error is
- *        written again each time.
  */
 #include "fanout.h"
 
@@ -22,7 +18,6 @@
 #define EVENT_WIRE 1024  /* of an event besides its body, at most */
 #define ENDPOINT_WIRE 32 /* of an endpoint's id */
 #define RETRY_MS 500
-#define FAILED_RETRY_MS 30000
 
 struct queue {
     struct work *first, **last;
@@ -35,9 +30,8 @@ struct fanout {
     struct redis_command command;
     struct buf body;
     struct queue waiting;
-    struct queue failed; /* made a call of their own fail */
     bool flush_queued;
-    struct loop_timer *retry_timer, *failed_timer;
+    struct loop_timer *retry_timer;
     struct log_limit log_limit;
 };
 
@@ -90,8 +84,6 @@ static bool take_next(struct fanout *fanout, struct call *call)
 {
     const struct work *next = fanout->waiting.first;
     if (!next || call->count == EVENTS_MAX || call->bytes > WIRE_MAX)
-        return false;
-    if (call->count > 0 && (next->alone || call->parts[0].work->alone))
         return false;
     size_t left = next->endpoints_count - next->written;
     size_t endpoints = left < ENDPOINTS_MAX ? left : ENDPOINTS_MAX;
@@ -158,47 +150,17 @@ static void retry_later(struct fanout *fanout, struct work *work)
         loop_timer_start(fanout->retry_timer, loop_jitter(RETRY_MS));
 }
 
-static void put_aside(struct fanout *fanout, struct work *work, struct slice why)
-{
-    log_event(LOG_ERROR, "fanout.event_failed", log_text("event", work->event_id),
-              log_slice("answer", why));
-    queue_add(&fanout->failed, work);
-    if (!loop_timer_is_set(fanout->failed_timer))
-        loop_timer_start(fanout->failed_timer, loop_jitter(FAILED_RETRY_MS));
-}
-
-static void on_failed_retry(void *self)
-{
-    struct fanout *fanout = self;
-    while (fanout->failed.first)
-        fanout_add(fanout, queue_take(&fanout->failed));
-}
-
-/* It would be the same the next time: something is wrong with one of the events. The others must
- * not wait for it, nor be written again and again with it. */
-static bool is_of_an_event(enum status status, struct slice answer)
-{
-    return status == STATUS_LIMIT || (status == STATUS_FAILED && !slice_starts(answer, "NOGROUP"));
-}
-
 static void fail_call(struct call *call, enum status status, const struct redis_reply *reply)
 {
     struct fanout *fanout = call->fanout;
-    struct slice answer = redis_reply_text(reply);
-    bool alone = is_of_an_event(status, answer);
     uint64_t suppressed;
     if (log_limit_allows(&fanout->log_limit, 5000, &suppressed))
         log_event(LOG_WARN, "fanout.error", log_text("status", status_name(status)),
-                  log_slice("answer", answer), log_int("events", (int64_t)call->count),
+                  log_slice("answer", redis_reply_text(reply)),
+                  log_int("events", (int64_t)call->count),
                   log_int("suppressed", (int64_t)suppressed));
-    if (alone && call->count == 1) {
-        put_aside(fanout, call->parts[0].work, answer);
-        return;
-    }
-    for (size_t i = 0; i < call->count; i++) {
-        call->parts[i].work->alone |= alone;
+    for (size_t i = 0; i < call->count; i++)
         retry_later(fanout, call->parts[i].work);
-    }
 }
 
 /* Another process, or we in an earlier life, got as far as the cursor. The endpoint it names may be
@@ -207,7 +169,7 @@ static void go_on_after(struct fanout *fanout, struct work *work, struct slice c
 {
     size_t low = 0, high = work->endpoints_count;
     if (slice_to_text(cursor, work->cursor, sizeof work->cursor) != STATUS_OK) {
-        put_aside(fanout, work, cursor);
+        retry_later(fanout, work); /* not one of ours: until somebody takes it away */
         return;
     }
     while (low < high) {
@@ -290,11 +252,9 @@ struct fanout *fanout_new(struct loop *loop, struct redis *redis,
     fanout->redis = redis;
     fanout->options = *options;
     queue_init(&fanout->waiting);
-    queue_init(&fanout->failed);
     redis_command_init(&fanout->command);
     buf_init(&fanout->body, options->inline_max);
     fanout->retry_timer = loop_timer_new(loop, flush, fanout);
-    fanout->failed_timer = loop_timer_new(loop, on_failed_retry, fanout);
     return fanout;
 }
 
@@ -306,7 +266,6 @@ void fanout_free(struct fanout **fanout_at)
         return;
     loop_later_cancel(fanout->loop, fanout);
     loop_timer_free(&fanout->retry_timer);
-    loop_timer_free(&fanout->failed_timer);
     redis_command_fini(&fanout->command);
     buf_fini(&fanout->body);
     free(fanout);

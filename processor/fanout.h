@@ -4,8 +4,7 @@
  * Gathered over a loop turn; at most 200 endpoints in a call. An event with more goes in parts, one
  * after the other, from the cursor that Redis keeps. Every event ends: done, or refused because
  * somebody else holds it.
- * Fails:  never; a Redis that is down is waited for, and an event that the script cannot write is
- *         tried again by itself.
+ * Fails:  never; a Redis that is down is waited for.
  */
 #pragma once
 

@@ -24,7 +24,6 @@ struct work {
     size_t endpoints_count;
     size_t written;             /* how many of them are in Redis already */
     char cursor[OTHER_ID_SIZE]; /* the last of them, as Redis keeps it; "" before the first */
-    bool alone;                 /* was in a call that failed: goes into calls of its own */
     const char *skipped;        /* "" or why nobody gets it; static */
     char text[];
 };

@@ -53,8 +53,8 @@ void service_metrics_start(const struct service_definition *definition, size_t w
     size_t count = SERVICE_METRICS_COUNT + definition->metrics_count;
     must(count <= METRICS_MAX);
     memcpy(table, common, sizeof common);
-    memcpy(table + SERVICE_METRICS_COUNT, definition->metrics,
-           definition->metrics_count * sizeof *table);
+    for (size_t i = 0; i < definition->metrics_count; i++)
+        table[SERVICE_METRICS_COUNT + i] = definition->metrics[i];
     metrics_init(table, count, workers);
     redis_set_observer(observe);
 }

@@ -1,6 +1,5 @@
 """Crashes, pauses and restarts of our own processes."""
 
-import signal
 import time
 
 import events
@@ -81,7 +80,7 @@ def _post_around_the_signal(service, key, seed, number):
         connection.send("POST", "/api/events", [("Authorization", f"Bearer {key}"), ("Content-Type", "application/json")], body, held_back=20)
         # Once a first byte of it is read, the request is the server's; a health check behind it on the same loop says so.
         wait_until(service.is_ready, ANSWER_WITHIN_S, f"{service.label} did not answer")
-        service.signal(signal.SIGTERM)
+        service.terminate()
         wait_until(lambda: _is_closed(service.port), ANSWER_WITHIN_S, f"{service.label} still lets clients in")
         connection.send_rest(body[-20:])
         return connection.read()[0]

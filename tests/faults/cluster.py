@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 
-from processes import START_WITHIN_S, end, end_with_parent, free_port, wait_until
+from processes import START_WITHIN_S, end_with_parent, free_port, wait_for_end, wait_until
 from redis_server import RedisServer
 
 SERVICES = ("ingest", "processor", "dispatcher")
@@ -26,7 +26,7 @@ class Service:
         self.log_path = os.path.join(folder, f"{self.label}.log")
         self.starts = 0
         self.crashes = []  # exit codes nobody had asked for
-        self._process = None
+        self._process, self._is_ending = None, False
         self._environment = _environment(settings, folder) | {"MILLRACE_ADMIN_LISTEN": f"127.0.0.1:{self.admin_port}"}
         if name == "ingest":
             self._environment["MILLRACE_LISTEN"] = f"127.0.0.1:{self.port}"
@@ -37,6 +37,7 @@ class Service:
 
     def start(self):
         self.starts += 1
+        self._is_ending = False
         with open(self.log_path, "a", encoding="utf-8") as log:
             self._process = subprocess.Popen([os.path.join(binaries(), f"millrace-{self.name}")], stdout=log, stderr=log,
                                              env=self._environment, preexec_fn=end_with_parent)
@@ -46,7 +47,7 @@ class Service:
 
     def note_crash(self):
         """Of a process that should run."""
-        if self._process and self._process.poll() is not None:
+        if self._process and not self._is_ending and self._process.poll() is not None:
             self.crashes.append(f"{self.label} ended by itself with {self._process.returncode}")
             self._process = None
 
@@ -78,13 +79,20 @@ class Service:
         if self._process:
             self._process.send_signal(number)
 
+    def terminate(self):
+        """SIGTERM, once: a second one means at once."""
+        self.note_crash()
+        if self._process and not self._is_ending:
+            self._process.send_signal(signal.SIGTERM)
+            self._process.send_signal(signal.SIGCONT)
+        self._is_ending = True
+
     def end(self):
         """SIGTERM; an end that is late, or not with 0, counts as a crash."""
-        self.note_crash()
+        self.terminate()
         if not self._process:
             return
-        self._process.send_signal(signal.SIGCONT)
-        code = end(self._process, GRACE_S + 5)
+        code = wait_for_end(self._process, GRACE_S + 5)
         self._process = None
         if code != 0:
             self.crashes.append(f"{self.label} {'did not end in time' if code is None else f'ended with {code}'} on SIGTERM")

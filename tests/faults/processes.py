@@ -36,8 +36,12 @@ def free_port():
 
 
 def end(process, within_s):
-    """SIGTERM, then SIGKILL. The exit code; None: it had to be killed."""
     process.terminate()
+    return wait_for_end(process, within_s)
+
+
+def wait_for_end(process, within_s):
+    """The exit code; None: it had to be killed."""
     try:
         return process.wait(within_s)
     except subprocess.TimeoutExpired:

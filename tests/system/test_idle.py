@@ -37,6 +37,7 @@ def commands_by_client(port, seconds):
     return counts
 
 
+@pytest.mark.slow
 def test_idle_services_leave_redis_alone(new_stack):
     stack = new_stack().start()
     organization, receiver = stack.new_organization(), stack.new_receiver()

@@ -259,6 +259,22 @@ static void ending_tells_those_who_wait(void **state)
     close_world(world);
 }
 
+/* Loaded in this very turn, and of no use any more to owners that end too. */
+static void what_was_loaded_but_not_told_is_cancelled(void **state)
+{
+    (void)state;
+    struct world *world = open_world(10, 60000, 60000);
+    get(world, "a");
+    answer_load(world, 0, "1");
+    get(world, "a"); /* a hit, to be told at the end of the turn */
+    cache_free(&world->cache);
+    assert_int_equal(world->answers, 2);
+    assert_int_equal(world->last_status, STATUS_CANCELLED);
+    assert_string_equal(world->last_value, "");
+    assert_int_equal(world->freed, 1);
+    close_world(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +287,7 @@ int main(void)
         cmocka_unit_test(the_least_recently_used_goes_first),
         cmocka_unit_test(a_flush_forgets_all),
         cmocka_unit_test(ending_tells_those_who_wait),
+        cmocka_unit_test(what_was_loaded_but_not_told_is_cancelled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

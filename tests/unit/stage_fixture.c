@@ -78,6 +78,13 @@ long long stage_number(const struct stage *stage, const char *script)
     return number;
 }
 
+const char *stage_key(struct key key)
+{
+    static char text[KEY_MAX + 1];
+    assert_int_equal(slice_to_text(key_slice(&key), text, sizeof text), STATUS_OK);
+    return text;
+}
+
 long long stage_calls(const struct stage *stage, const char *command)
 {
     char wanted[64];

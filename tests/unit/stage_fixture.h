@@ -6,6 +6,7 @@
 #pragma once
 
 #include "io/store.h"
+#include "model/keys.h"
 #include "redis_fixture.h"
 
 #define STAGE_DURABLE "--appendonly yes --appendfsync always"
@@ -29,6 +30,9 @@ void stage_await_down(struct stage *stage); /* it has noticed that Redis is gone
 /* What a script says, as text, and the same as a number. */
 const char *stage_eval(const struct stage *stage, const char *script);
 long long stage_number(const struct stage *stage, const char *script);
+
+/* The key as text, valid until the next call. */
+const char *stage_key(struct key key);
 
 /* How often a command was called, scripts as evalsha. */
 long long stage_calls(const struct stage *stage, const char *command);

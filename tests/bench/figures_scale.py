@@ -1,0 +1,162 @@
+"""Whether an event costs more when there is more: backlog, endpoints, organizations. Two stacks at a time, round by round."""
+import contextlib
+
+from books import balance
+from figures import Bar, Figure
+from figures_path import BATCH, SERVICES, WINDOW, Way
+from tools import Generator, template
+
+SEED_CONNECTIONS = 50
+POST_CONNECTIONS = 8
+
+
+def seed(bench, stack, path, body, count, record=None, values=None):
+    """POSTs with the admin's token. record: the member of each answer that is kept -> file of the values, a line each."""
+    options = {}
+    kept = stack.folder / f"seeded-{path.rsplit('/', 1)[1]}"
+    if record:
+        options |= {"record": record, "record_to": kept}
+    if values:
+        options |= {"values": values}
+    Generator(bench.bin, stack.folder, stack.url(path), body, count, name="seed", connections=SEED_CONNECTIONS,
+              headers=("Authorization: Bearer admin-token-of-the-benchmark",), **options).result()
+    return kept
+
+
+def seed_endpoints(bench, way, count):
+    """One organization; endpoint n wants type t.n."""
+    org, _ = way.stack.new_organization()
+    body = '{"organization":"%s","url":"%s","event_types":["t.{seq}"]}' % (org, way.receiver.url())
+    seed(bench, way.stack, "/api/endpoints", body, count)
+
+
+def seed_organizations(bench, way, count):
+    """Each with a key and an endpoint that wants everything -> file of the keys."""
+    stack = way.stack
+    orgs = seed(bench, stack, "/api/organizations", '{"name":"bench {seq}"}', count, "id")
+    keys = seed(bench, stack, "/api/keys", '{"name":"bench","organization":"{value}","scopes":["*"]}', count, "key", orgs)
+    seed(bench, stack, "/api/endpoints", '{"organization":"{value}","url":"%s","event_types":["*"]}' % way.receiver.url(), count,
+         None, orgs)
+    return keys
+
+
+def cost(way, count, **options):
+    """CPU µs per event: of Redis, and of Redis and all services together."""
+    _, report, used = way.run(count, window=WINDOW, **options)
+    redis = used["cpu_us"]["redis"]
+    return redis / report["distinct"], (redis + sum(used["cpu_us"][name] for name in SERVICES)) / report["distinct"]
+
+
+def compare(bench, title, little, much, measure_little, measure_much, warm):
+    """Both sides in every round."""
+    bar = Bar("≤ 1.15 ×", 1.15, of="ratio")
+    figures = [Figure(f"cost per event, {what}, {much:,} {title}", "µs", [], bench.durabilities[0], f"with {little:,}", bar=bar)
+               for what in ("Redis", "Redis and services")]
+    for _ in bench.rounds(warm=warm):
+        for figure, ours, theirs in zip(figures, measure_much(), measure_little()):
+            figure.samples.append(ours)
+            figure.beside.append(theirs)
+    return figures
+
+
+def endpoints(bench):
+    """All of them in use, each event wanted by one; then ten of many in use."""
+    little, much = 10, bench.size(100_000, 5_000)
+    count = bench.size(40_000, 8_000)
+    durability = bench.durabilities[0]
+    with contextlib.ExitStack() as ends:
+        ways = [ends.enter_context(Way(bench, bench.folder / f"endpoints-{n}", durability, count)) for n in (little, much)]
+        for way, number in zip(ways, (little, much)):
+            way.stack.start()
+            seed_endpoints(bench, way, number)
+
+        def measure(way, modulus):
+            return cost(way, count, body=template("t.{mod}"), modulus=modulus, connections=SEED_CONNECTIONS)
+
+        def warm():
+            for way, modulus in ((ways[0], little), (ways[1], much)):
+                measure(way, modulus)
+
+        few_of_many = compare(bench, "endpoints, 10 in use", little, much, lambda: measure(ways[0], little),
+                              lambda: measure(ways[1], little), warm)
+        all_of_many = compare(bench, "endpoints, all in use", little, much, lambda: measure(ways[0], little),
+                              lambda: measure(ways[1], much), warm)
+        return few_of_many + all_of_many
+
+
+def organizations(bench):
+    little, much = 1, bench.size(10_000, 500)
+    count = bench.size(40_000, 8_000)
+    durability = bench.durabilities[0]
+    with contextlib.ExitStack() as ends:
+        ways = [ends.enter_context(Way(bench, bench.folder / f"orgs-{n}", durability, count)) for n in (little, much)]
+        keys = []
+        for way, number in zip(ways, (little, much)):
+            way.stack.start()
+            keys.append(seed_organizations(bench, way, number))
+
+        def measure(which):
+            return cost(ways[which], count, key="{value}", values=keys[which], connections=SEED_CONNECTIONS)
+
+        return compare(bench, "organizations", little, much, lambda: measure(0), lambda: measure(1),
+                       lambda: (measure(0), measure(1)))
+
+
+class Backlog:
+    """A way with so many events accepted and not delivered, kept at that while events go through."""
+
+    def __init__(self, bench, depth, capacity):
+        self.way = Way(bench, bench.folder / f"backlog-{depth}", bench.durabilities[0], capacity)
+        self.stack = self.way.stack.start("ingest")
+        self.org, _ = self.stack.new_organization()
+        self.stack.new_endpoint(self.org, self.way.receiver.url())
+        self.accepted = self.unsure = self.sent = 0
+        self.send(depth)
+        self.stack.start("processor", "dispatcher")
+
+    def send(self, count, **options):
+        generator = self.stack.send(count, batch=BATCH, connections=POST_CONNECTIONS, first=self.sent, **options)
+        generator.result()
+        accepted, unsure = generator.bits()
+        self.accepted |= accepted << self.sent
+        self.unsure |= unsure << self.sent
+        self.sent += count
+
+    def measure(self, count):
+        """While as many go in as come out."""
+        progress = self.way.receiver.progress
+        meter = self.stack.meter()
+        distinct, before = progress.get("distinct"), meter.read()
+        self.send(count, window=WINDOW, follow=progress.path)
+        self.way.receiver.wait_distinct(distinct + count)
+        used = meter.since(before)["cpu_us"]
+        done = progress.get("distinct") - distinct
+        self.stack.check_alive()
+        return used["redis"] / done, (used["redis"] + sum(used[name] for name in SERVICES)) / done
+
+    def close(self):
+        """All in the books: what is not delivered is still in Redis, once the services have finished what they held."""
+        self.stack.stop_services()
+        waiting = self.stack.waiting()
+        _, bits = self.way.receiver.collect()
+        balance(self.accepted, self.unsure, bits, self.way.receiver.events_max, waiting=waiting)
+
+
+def backlog(bench):
+    little, much = 1_000, bench.size(1_000_000, 50_000)
+    count = bench.size(40_000, 8_000)
+    capacity = much + count * (bench.rounds_count + 2)
+    with contextlib.ExitStack() as ends:
+        sides = []
+        for depth in (little, much):
+            sides.append(Backlog(bench, depth, capacity))
+            ends.callback(sides[-1].stack.stop)
+        found = compare(bench, "events waiting", little, much, lambda: sides[0].measure(count), lambda: sides[1].measure(count),
+                        lambda: [side.measure(count) for side in sides])
+        for side in sides:
+            side.close()
+        return found
+
+
+def figures(bench):
+    return backlog(bench) + endpoints(bench) + organizations(bench)

@@ -1,0 +1,237 @@
+/*
+ * catalog_test.c - what is known of an organization's endpoints, from the records in Redis
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "loop_fixture.h"
+#include "model/keys.h"
+#include "processor/catalog.h"
+#include "stage_fixture.h"
+
+#define ORG "org_01234567890123456789"
+
+struct world {
+    struct stage stage;
+    struct catalog *catalog;
+    int answers;
+    enum status status;
+    size_t endpoints;  /* of the last answer */
+    char matched[512]; /* by the type order.paid */
+};
+
+static struct world *open_world(const char *options)
+{
+    struct world *world = calloc(1, sizeof *world);
+    stage_open(&world->stage, options, 4);
+    struct catalog_options catalog = {.organizations_max = 100, .ttl_ms = 3600000};
+    world->catalog = catalog_new(world->stage.loop, world->stage.store, &catalog);
+    return world;
+}
+
+static void close_world(struct world *world)
+{
+    stage_free_store(&world->stage);
+    catalog_free(&world->catalog);
+    stage_close(&world->stage);
+    free(world);
+}
+
+static uint32_t partition(void)
+{
+    return partition_of(SLICE(ORG), 4);
+}
+
+static void list(struct world *world, const char *id)
+{
+    redis_fixture_ask(&world->stage.server, "ZADD %s 0 %s",
+                      stage_key(key_endpoints(partition(), SLICE(ORG))), id);
+}
+
+static void put(struct world *world, const char *id, const char *types, const char *disabled)
+{
+    redis_fixture_ask(&world->stage.server, "HSET %s event_types %s disabled %s",
+                      stage_key(key_endpoint(partition(), slice_of(id))), types, disabled);
+    list(world, id);
+}
+
+static void on_catalog(enum status status, struct cache_value *value, void *self)
+{
+    struct world *world = self;
+    world->answers++;
+    world->status = status;
+    world->matched[0] = '\0';
+    if (!value)
+        return;
+    world->endpoints = match_index_count(catalog_index(value));
+    struct match_result result = match_index_find(catalog_index(value), SLICE("order.paid"));
+    size_t len = 0;
+    for (size_t i = 0; i < result.count && len < sizeof world->matched; i++)
+        len += (size_t)snprintf(world->matched + len, sizeof world->matched - len, "%s%s",
+                                i ? " " : "", result.ids[i]);
+    free(result.ids);
+    cache_release(&value);
+}
+
+static enum status get(struct world *world)
+{
+    int before = world->answers;
+    catalog_get(world->catalog, SLICE(ORG), on_catalog, world);
+    assert_int_equal(world->answers, before);
+    run_until_count(world->stage.loop, &world->answers, before + 1);
+    return world->status;
+}
+
+static void change(struct world *world, const char *kind, const char *org)
+{
+    struct config_change change = {.flush = kind == NULL,
+                                   .kind = slice_of(kind),
+                                   .id = SLICE("ep_1"),
+                                   .org = slice_of(org),
+                                   .action = SLICE("changed")};
+    catalog_apply(world->catalog, &change);
+}
+
+static void loads_and_keeps_until_told(void **state)
+{
+    (void)state;
+    struct world *world = open_world("");
+    assert_int_equal(get(world), STATUS_OK);
+    assert_int_equal(world->endpoints, 0); /* an organization without endpoints is one too */
+    put(world, "ep_2", "[\"order.*\",\"user.created\"]", "0");
+    put(world, "ep_1", "[\"*\"]", "0");
+    put(world, "ep_3", "[\"order.paid\"]", "1");
+    put(world, "ep_4", "[\"user.*\"]", "0");
+    assert_int_equal(get(world), STATUS_OK);
+    assert_int_equal(world->endpoints, 0); /* nobody has told */
+    change(world, "endpoint", "org_another");
+    change(world, "key", ORG);
+    assert_int_equal(get(world), STATUS_OK);
+    assert_int_equal(world->endpoints, 0);
+    change(world, "endpoint", ORG);
+    assert_int_equal(get(world), STATUS_OK);
+    assert_int_equal(world->endpoints, 4);
+    assert_string_equal(world->matched, "ep_1 ep_2");
+    put(world, "ep_1", "[\"*\"]", "1");
+    change(world, "org", ORG);
+    assert_int_equal(get(world), STATUS_OK);
+    assert_string_equal(world->matched, "ep_2");
+    put(world, "ep_1", "[\"*\"]", "0");
+    change(world, NULL, "");
+    assert_int_equal(get(world), STATUS_OK);
+    assert_string_equal(world->matched, "ep_1 ep_2");
+    close_world(world);
+}
+
+static void is_there_at_once_when_it_is_known(void **state)
+{
+    struct cache_value *value = NULL;
+    (void)state;
+    struct world *world = open_world("");
+    put(world, "ep_1", "[\"*\"]", "0");
+    assert_int_equal(catalog_peek(world->catalog, SLICE(ORG), &value), STATUS_DOWN);
+    get(world);
+    assert_int_equal(catalog_peek(world->catalog, SLICE(ORG), &value), STATUS_OK);
+    assert_int_equal(match_index_count(catalog_index(value)), 1);
+    change(world, NULL, "");
+    assert_int_equal(match_index_count(catalog_index(value)), 1); /* ours until we release it */
+    cache_release(&value);
+    close_world(world);
+}
+
+static void what_is_gone_or_unreadable_is_left_out(void **state)
+{
+    (void)state;
+    struct world *world = open_world("");
+    put(world, "ep_1", "[\"*\"]", "0");
+    list(world, "ep_deleted_since_it_was_listed");
+    list(world, "ep_2");
+    put(world, "ep_3", "nonsense", "0");
+    put(world, "ep_4", "[]", "0");
+    put(world, "ep_5", "[1]", "0");
+    put(world, "ep_6", "[\"*\",\"a b\"]", "0");
+    put(world, "ep_7", "{\"order.paid\":1}", "0");
+    redis_fixture_ask(&world->stage.server, "SET %s text",
+                      stage_key(key_endpoint(partition(), SLICE("ep_8"))));
+    list(world, "ep_8");
+    put(world, "ep_9", "[\"*\"]", "0");
+    assert_int_equal(get(world), STATUS_OK);
+    assert_string_equal(world->matched, "ep_1 ep_9");
+    close_world(world);
+}
+
+static void loads_many_in_chunks(void **state)
+{
+    char script[1024];
+    (void)state;
+    struct world *world = open_world("");
+    for (int count = 499; count <= 501; count++) {
+        snprintf(script, sizeof script,
+                 "redis.call('FLUSHALL') for i = 1, %d do local id = string.format('ep_%%06d', i)"
+                 " redis.call('HSET', 'mr:{%u}:endpoint:' .. id, 'event_types', '[\"user.*\"]',"
+                 " 'disabled', '0') redis.call('ZADD', '%s', 0, id) end",
+                 count, partition(), stage_key(key_endpoints(partition(), SLICE(ORG))));
+        stage_eval(&world->stage, script);
+        change(world, NULL, "");
+        assert_int_equal(get(world), STATUS_OK);
+        assert_int_equal(world->endpoints, count);
+    }
+    put(world, "ep_999999", "[\"*\"]", "0");
+    change(world, NULL, "");
+    get(world);
+    assert_int_equal(world->endpoints, 502);
+    assert_string_equal(world->matched, "ep_999999");
+    close_world(world);
+}
+
+static void tells_when_redis_is_down_and_loads_later(void **state)
+{
+    (void)state;
+    struct world *world = open_world(STAGE_DURABLE);
+    put(world, "ep_1", "[\"*\"]", "0");
+    redis_fixture_kill(&world->stage.server);
+    stage_await_down(&world->stage);
+    assert_int_equal(get(world), STATUS_DOWN);
+    redis_fixture_restart(&world->stage.server, STAGE_DURABLE);
+    stage_await_up(&world->stage);
+    assert_int_equal(get(world), STATUS_OK);
+    assert_string_equal(world->matched, "ep_1");
+    redis_fixture_ask(&world->stage.server, "SET %s text",
+                      stage_key(key_endpoints(partition(), SLICE(ORG))));
+    change(world, NULL, "");
+    assert_int_equal(get(world), STATUS_FAILED); /* no list: never taken for an empty one */
+    close_world(world);
+}
+
+static void a_load_under_way_is_told_at_the_end(void **state)
+{
+    (void)state;
+    struct world *world = open_world("");
+    put(world, "ep_1", "[\"*\"]", "0");
+    for (int i = 0; i < 3; i++)
+        catalog_get(world->catalog, SLICE(ORG), on_catalog, world);
+    stage_free_store(&world->stage);
+    catalog_free(&world->catalog);
+    assert_int_equal(world->answers, 3);
+    assert_int_equal(world->status, STATUS_CANCELLED);
+    close_world(world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(loads_and_keeps_until_told),
+        cmocka_unit_test(is_there_at_once_when_it_is_known),
+        cmocka_unit_test(what_is_gone_or_unreadable_is_left_out),
+        cmocka_unit_test(loads_many_in_chunks),
+        cmocka_unit_test(tells_when_redis_is_down_and_loads_later),
+        cmocka_unit_test(a_load_under_way_is_told_at_the_end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,258 @@
+/*
+ * retention_test.c - what is old goes, and nothing that anyone still needs
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "io/service_private.h"
+#include "loop_fixture.h"
+#include "model/keys.h"
+#include "processor/metrics.h"
+#include "processor/retention.h"
+#include "stage_fixture.h"
+
+#define RETENTION_MS 1000
+#define HOUR_MS 3600000LL
+
+struct world {
+    struct stage stage;
+    struct retention *retention;
+    long long old_ms; /* entries <old_ms>-0, -1, … */
+};
+
+static struct world *open_world(const char *options)
+{
+    struct world *world = calloc(1, sizeof *world);
+    stage_open(&world->stage, options, 1);
+    world->retention = retention_new(world->stage.loop, world->stage.redis, 0, RETENTION_MS);
+    world->old_ms = clock_wall_ms() - HOUR_MS;
+    redis_fixture_ask(&world->stage.server, "XGROUP CREATE mr:{0}:events processor 0 MKSTREAM");
+    return world;
+}
+
+static void close_world(struct world *world)
+{
+    stage_free_store(&world->stage);
+    retention_free(&world->retention);
+    stage_close(&world->stage);
+    free(world);
+}
+
+/* So many old events with their records, all of them processed. */
+static void log_old(struct world *world, int count, int data_len)
+{
+    char script[512];
+    snprintf(script, sizeof script,
+             "for i = 0, %d do redis.call('XADD', 'mr:{0}:events', '%lld-' .. i,"
+             " 'data', string.rep('x', %d)) end"
+             " local e = redis.call('XREADGROUP', 'GROUP', 'processor', 'p', 'STREAMS',"
+             " 'mr:{0}:events', '>')[1][2]"
+             " for i = 1, #e do redis.call('XACK', 'mr:{0}:events', 'processor', e[i][1]) end",
+             count - 1, world->old_ms, data_len);
+    stage_eval(&world->stage, script);
+    for (int i = 0; i < count; i++) {
+        char id[EVENT_ID_LEN + 1];
+        event_id_format((struct event_id){{(uint64_t)world->old_ms, (uint64_t)i}, 0}, id);
+        redis_fixture_ask(&world->stage.server, "HSET mr:{0}:event:%s ep_1 delivered", id);
+    }
+}
+
+static void set_record(struct world *world, int index, const char *state)
+{
+    char id[EVENT_ID_LEN + 1];
+    event_id_format((struct event_id){{(uint64_t)world->old_ms, (uint64_t)index}, 0}, id);
+    redis_fixture_ask(&world->stage.server, "HSET mr:{0}:event:%s ep_2 %s", id, state);
+}
+
+static long long events(const struct world *world)
+{
+    return stage_number(&world->stage, "return redis.call('XLEN', 'mr:{0}:events')");
+}
+
+static long long records(const struct world *world)
+{
+    return stage_number(&world->stage, "return #redis.call('KEYS', 'mr:{0}:event:*')");
+}
+
+static long long first(const struct world *world)
+{
+    return stage_number(&world->stage,
+                        "return redis.call('XRANGE', 'mr:{0}:events', '-', '+', 'COUNT',"
+                        " 1)[1][1]:match('-(%d+)')");
+}
+
+/* A step of the script was made and it is at rest again. */
+struct rest {
+    struct world *world;
+    long long calls;
+    int64_t since_mono_ms;
+};
+
+static bool is_resting(void *self)
+{
+    struct rest *rest = self;
+    long long calls = stage_calls(&rest->world->stage, "xtrim");
+    if (calls != rest->calls) {
+        rest->calls = calls;
+        rest->since_mono_ms = clock_mono_ms();
+    }
+    return calls > 0 && clock_mono_ms() - rest->since_mono_ms > 200;
+}
+
+static void run(struct world *world)
+{
+    struct rest rest = {.world = world};
+    retention_start(world->retention);
+    run_until(world->stage.loop, is_resting, &rest);
+}
+
+static void old_events_go_with_their_records(void **state)
+{
+    (void)state;
+    struct world *world = open_world("");
+    log_old(world, 350, 10);
+    char script[128];
+    snprintf(script, sizeof script, "return redis.call('XADD', 'mr:{0}:events', '%lld-0', 'n', 1)",
+             world->old_ms + 2 * HOUR_MS);
+    stage_eval(&world->stage, script);
+    stage_eval(&world->stage, "local e = redis.call('XREADGROUP', 'GROUP', 'processor', 'p',"
+                              " 'STREAMS', 'mr:{0}:events', '>')[1][2]"
+                              " redis.call('XACK', 'mr:{0}:events', 'processor', e[1][1])");
+    run(world);
+    assert_int_equal(events(world), 1); /* it is not old yet */
+    assert_int_equal(records(world), 0);
+    assert_true(stage_calls(&world->stage, "evalsha") < 12);
+    close_world(world);
+}
+
+static void stops_at_what_waits(void **state)
+{
+    (void)state;
+    struct world *world = open_world("");
+    log_old(world, 30, 10);
+    set_record(world, 12, "pending 2 503 1700000000000 ");
+    run(world);
+    assert_int_equal(events(world), 18);
+    assert_int_equal(first(world), 12);
+    assert_int_equal(records(world), 18);
+    close_world(world);
+}
+
+static void stops_at_what_is_pending(void **state)
+{
+    (void)state;
+    struct world *world = open_world("");
+    log_old(world, 15, 10);
+    stage_eval(&world->stage, "for i = 15, 29 do redis.call('XADD', 'mr:{0}:events',"
+                              " redis.call('XINFO', 'STREAM', 'mr:{0}:events')[8]:match('%d+')"
+                              " .. '-' .. i, 'n', i) end"
+                              " redis.call('XREADGROUP', 'GROUP', 'processor', 'p', 'COUNT', 5,"
+                              " 'STREAMS', 'mr:{0}:events', '>')");
+    run(world);
+    assert_int_equal(first(world), 15);
+    assert_int_equal(events(world), 15);
+    close_world(world);
+}
+
+static void stops_at_what_is_unread(void **state)
+{
+    (void)state;
+    struct world *world = open_world("");
+    log_old(world, 15, 10);
+    stage_eval(&world->stage, "for i = 15, 29 do redis.call('XADD', 'mr:{0}:events',"
+                              " redis.call('XINFO', 'STREAM', 'mr:{0}:events')[8]:match('%d+')"
+                              " .. '-' .. i, 'n', i) end");
+    run(world);
+    assert_int_equal(first(world), 15);
+    assert_int_equal(events(world), 15);
+    close_world(world);
+}
+
+/* What is read for a step stays small, whatever the events weigh. */
+static void large_events_go_in_small_steps(void **state)
+{
+    (void)state;
+    struct world *world = open_world("");
+    log_old(world, 60, 500000);
+    run(world);
+    assert_int_equal(events(world), 0);
+    assert_int_equal(records(world), 0);
+    assert_true(stage_calls(&world->stage, "evalsha") > 15);
+    close_world(world);
+}
+
+static long long length(const struct world *world, const char *key)
+{
+    char script[128];
+    snprintf(script, sizeof script, "return redis.call('XLEN', 'mr:{0}:%s')", key);
+    return stage_number(&world->stage, script);
+}
+
+/* Whole nodes of a hundred entries: a part of one may stay for a while. */
+static void attempts_and_dead_letters_go_by_age(void **state)
+{
+    char script[512];
+    (void)state;
+    struct world *world = open_world("");
+    snprintf(script, sizeof script,
+             "for i = 1, 5000 do redis.call('XADD', 'mr:{0}:attempts', '%lld-' .. i, 'n', i)"
+             " redis.call('XADD', 'mr:{0}:dlq', '%lld-' .. i, 'n', i) end"
+             " for i = 1, 150 do redis.call('XADD', 'mr:{0}:attempts', '%lld-' .. i, 'n', i)"
+             " redis.call('XADD', 'mr:{0}:dlq', '%lld-' .. i, 'n', i) end",
+             world->old_ms, world->old_ms, world->old_ms + 2 * HOUR_MS,
+             world->old_ms + 2 * HOUR_MS);
+    stage_eval(&world->stage, script);
+    run(world);
+    assert_in_range(length(world, "attempts"), 150, 250);
+    assert_in_range(length(world, "dlq"), 150, 250);
+    close_world(world);
+}
+
+static bool is_empty(void *self)
+{
+    return events(self) == 0;
+}
+
+static void waits_for_a_redis_that_is_down(void **state)
+{
+    (void)state;
+    struct world *world = open_world(STAGE_DURABLE);
+    log_old(world, 20, 10);
+    retention_start(world->retention);
+    retention_stop(world->retention);
+    run_turns(world->stage.loop, 1500);
+    assert_int_equal(events(world), 20);
+    redis_fixture_kill(&world->stage.server);
+    stage_await_down(&world->stage);
+    retention_start(world->retention);
+    redis_fixture_restart(&world->stage.server, STAGE_DURABLE);
+    stage_await_up(&world->stage);
+    retention_start(world->retention); /* once a minute is too long for a test */
+    run_until(world->stage.loop, is_empty, world);
+    close_world(world);
+}
+
+int main(void)
+{
+    static const struct service_definition definition = {.name = "processor",
+                                                         .metrics = processor_metrics,
+                                                         .metrics_count = PROCESSOR_METRICS_COUNT};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(old_events_go_with_their_records),
+        cmocka_unit_test(stops_at_what_waits),
+        cmocka_unit_test(stops_at_what_is_pending),
+        cmocka_unit_test(stops_at_what_is_unread),
+        cmocka_unit_test(large_events_go_in_small_steps),
+        cmocka_unit_test(attempts_and_dead_letters_go_by_age),
+        cmocka_unit_test(waits_for_a_redis_that_is_down),
+    };
+    service_metrics_start(&definition, 1);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
