@@ -124,6 +124,20 @@ enum status slice_to_text(struct slice slice, char *out, size_t size)
     return STATUS_OK;
 }
 
+size_t decimal_encode(uint64_t value, char *out)
+{
+    char digits[DECIMAL_MAX];
+    size_t left = sizeof digits;
+    do {
+        digits[--left] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    for (size_t i = left; i < sizeof digits; i++) {
+        *out++ = digits[i];
+    }
+    return sizeof digits - left;
+}
+
 void hex_encode(const uint8_t *at, size_t len, char *out)
 {
     static const char digits[] = "0123456789abcdef";

@@ -25,8 +25,9 @@ bool slice_eq(struct slice a, struct slice b);
 bool slice_eq_nocase(struct slice a, struct slice b); /* ASCII */
 bool slice_starts(struct slice slice, const char *prefix);
 int slice_cmp(struct slice a, struct slice b); /* bytewise, as memcmp, the shorter first */
-struct slice slice_from(struct slice slice, size_t offset); /* the rest; empty when offset is past the end */
-struct slice slice_trim(struct slice slice);                /* without spaces and tabs at both ends */
+struct slice slice_from(struct slice slice,
+                        size_t offset);      /* the rest; empty when offset is past the end */
+struct slice slice_trim(struct slice slice); /* without spaces and tabs at both ends */
 
 /* Cuts *rest at the first sep: returns what stands before it, leaves what follows. All of it when there is none. */
 struct slice slice_cut(struct slice *rest, char sep);
@@ -71,6 +72,10 @@ void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *at, size_t size);
 char *xstrdup(const char *text);
 char *xslicedup(struct slice slice); /* terminated copy */
+
+/* The decimal digits of a value: out gets as many as are returned, at most DECIMAL_MAX, and no terminator. */
+#define DECIMAL_MAX 20
+size_t decimal_encode(uint64_t value, char *out);
 
 /* Lower-case hex of len bytes: out gets 2*len characters and no terminator. */
 void hex_encode(const uint8_t *at, size_t len, char *out);

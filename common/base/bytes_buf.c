@@ -84,16 +84,9 @@ void buf_add_char(struct buf *buf, char c)
 
 static void add_number(struct buf *buf, bool negative, uint64_t value)
 {
-    char text[21]; /* a sign and the 20 digits of 2^64 - 1 */
-    size_t at = sizeof text;
-    do {
-        text[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
-    if (negative) {
-        text[--at] = '-';
-    }
-    buf_add(buf, text + at, sizeof text - at);
+    char text[1 + DECIMAL_MAX] = "-";
+    size_t sign = negative ? 1 : 0;
+    buf_add(buf, text, sign + decimal_encode(value, text + sign));
 }
 
 void buf_add_u64(struct buf *buf, uint64_t value)

@@ -8,7 +8,12 @@
 
 #include <stdint.h>
 
-enum { MS_PER_S = 1000, MS_PER_MIN = 60 * MS_PER_S, MS_PER_H = 60 * MS_PER_MIN, MS_PER_DAY = 24 * MS_PER_H };
+enum {
+    MS_PER_S = 1000,
+    MS_PER_MIN = 60 * MS_PER_S,
+    MS_PER_H = 60 * MS_PER_MIN,
+    MS_PER_DAY = 24 * MS_PER_H
+};
 enum { DAYS_PER_ERA = 146097, DAYS_TO_1970 = 719468 };
 
 #define AT_MS_END INT64_C(253402300800000) /* the year 10000 */

@@ -18,11 +18,11 @@
 #include "bytes.h"
 
 enum setting_type {
-    SETTING_TEXT,      /* char * (owned by the settings; "" when unset) */
-    SETTING_SECRET,    /* char *, never printed, also from a file */
-    SETTING_BOOL,      /* bool: true false yes no on off 1 0 */
-    SETTING_INT,       /* int64_t within [min, max] */
-    SETTING_DURATION,  /* int64_t ms within [min, max] */
+    SETTING_TEXT,     /* char * (owned by the settings; "" when unset) */
+    SETTING_SECRET,   /* char *, never printed, also from a file */
+    SETTING_BOOL,     /* bool: true false yes no on off 1 0 */
+    SETTING_INT,      /* int64_t within [min, max] */
+    SETTING_DURATION, /* int64_t ms within [min, max] */
     SETTING_DURATIONS, /* struct durations: 1 to 32 of them, comma-separated, each within [min, max] */
     SETTING_SIZE,      /* int64_t bytes within [min, max] */
     SETTING_CHOICE,    /* int: index in choices */
@@ -38,9 +38,10 @@ struct setting {
     const char *name; /* snake_case */
     enum setting_type type;
     const char *fallback; /* as a user would write it */
-    int64_t min, max;     /* units of the type; ignored for texts, secrets (max > 0: longest text), bools, choices */
-    size_t offset;        /* of the field in the settings struct */
-    const char *help;     /* one line */
+    int64_t min,
+        max; /* units of the type; ignored for texts, secrets (max > 0: longest text), bools, choices */
+    size_t offset;              /* of the field in the settings struct */
+    const char *help;           /* one line */
     const char *const *choices; /* NULL-terminated, for SETTING_CHOICE */
 };
 
@@ -53,7 +54,7 @@ struct settings_table {
  * left as it was. */
 struct config_request {
     bool help, version, check_config, print_config;
-    int operands_count;       /* arguments that are not flags, in order; error when operands_max is 0 */
+    int operands_count; /* arguments that are not flags, in order; error when operands_max is 0 */
     const char *operands[16]; /* borrowed from argv */
 };
 
@@ -70,15 +71,18 @@ struct config_input {
     int operands_max;
     const char *const *known_elsewhere;
 };
-enum status config_load(const struct config_input *input, void *settings, struct config_request *out_request,
-                        struct buf *problems) must_check;
+enum status config_load(const struct config_input *input, void *settings,
+                        struct config_request *out_request, struct buf *problems) must_check;
 void config_fini(const struct settings_table *tables, size_t tables_count, void *settings);
 
 /* --help and --print-config (secrets as "(set)" or "(unset)", user and password of a URL as "(hidden)"; one "name = value" line per setting, in table order). */
-void config_print_help(FILE *out, const char *program, const char *summary, const struct settings_table *tables, size_t count);
-void config_print(FILE *out, const struct settings_table *tables, size_t count, const void *settings);
+void config_print_help(FILE *out, const char *program, const char *summary,
+                       const struct settings_table *tables, size_t count);
+void config_print(FILE *out, const struct settings_table *tables, size_t count,
+                  const void *settings);
 
 /* The name in the list that is nearest to text by edit distance (at most a third of its length), or NULL. */
 const char *config_nearest(const char *text, const char *const *names, size_t count);
 
-enum status config_parse_durations(struct slice text, int64_t min_ms, int64_t max_ms, struct durations *out, struct error *err) must_check;
+enum status config_parse_durations(struct slice text, int64_t min_ms, int64_t max_ms,
+                                   struct durations *out, struct error *err) must_check;

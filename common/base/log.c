@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -14,6 +15,11 @@
 #include "must.h"
 
 enum { WAITING_MAX = 64 * 1024 };
+
+/* What one field may need besides its name: it is reserved at once, and beyond WAITING_MAX, so that the last line that
+ * fits finds it too. */
+#define FIELD_ROOM (LOG_VALUE_ROOM + 4)
+#define LINES_ROOM (WAITING_MAX + FIELD_ROOM + 64)
 
 static struct {
     const char *service;
@@ -63,64 +69,122 @@ bool log_is_on(enum log_level level)
     return level >= logger.level;
 }
 
+void log_and_exit(int code)
+{
+    log_flush();
+    _exit(code);
+}
+
 uint64_t log_dropped(void)
 {
     return logger.dropped;
 }
 
-static void add_ms(struct buf *out, int64_t us)
+static char *put(char *out, const char *at, size_t len)
 {
-    uint64_t size = us < 0 ? 0 - (uint64_t)us : (uint64_t)us;
-    uint64_t thousandths = size % 1000;
-    buf_add_text(out, us < 0 ? "-" : "");
-    buf_add_u64(out, size / 1000);
-    const char fraction[] = {'.', (char)('0' + thousandths / 100),
-                             (char)('0' + thousandths / 10 % 10), (char)('0' + thousandths % 10)};
-    buf_add(out, fraction, sizeof fraction);
+    memcpy(out, at, len);
+    return out + len;
 }
 
-static void add_field(struct buf *out, const struct log_field *field)
+static char *put_slice(char *out, struct slice text)
 {
-    bool is_json = logger.format == LOG_JSON;
-    buf_add_text(out, is_json ? ",\"" : " ");
-    buf_add_text(out, field->name);
-    buf_add_text(out, is_json ? "\":" : "=");
+    return put(out, text.at, text.len);
+}
+
+static char *put_thousandths(char *out, uint64_t thousandths)
+{
+    *out++ = (char)('0' + thousandths / 100);
+    *out++ = (char)('0' + thousandths / 10 % 10);
+    *out++ = (char)('0' + thousandths % 10);
+    return out;
+}
+
+static uint64_t put_sign(char **out, int64_t number)
+{
+    if (number >= 0) {
+        return (uint64_t)number;
+    }
+    *(*out)++ = '-';
+    return 0 - (uint64_t)number;
+}
+
+static char *put_value(char *out, const struct log_field *field, bool is_json)
+{
+    uint64_t size;
     switch (field->kind) {
     case LOG_FIELD_TEXT:
-        if (is_json) {
-            log_value_json(out, field->text);
-        } else {
-            log_value_logfmt(out, field->text);
-        }
-        break;
+        return is_json ? log_value_json(out, field->text) : log_value_logfmt(out, field->text);
     case LOG_FIELD_INT:
-        buf_add_i64(out, field->number);
-        break;
+        size = put_sign(&out, field->number);
+        return out + decimal_encode(size, out);
     case LOG_FIELD_MS:
-        add_ms(out, field->number);
-        break;
+        size = put_sign(&out, field->number);
+        out += decimal_encode(size / 1000, out);
+        *out++ = '.';
+        return put_thousandths(out, size % 1000);
     }
+    return out;
 }
 
-static void add_line(struct buf *out, enum log_level level, const char *event,
+static void add_field(struct buf *lines, const struct log_field *field)
+{
+    bool is_json = logger.format == LOG_JSON;
+    size_t name_len = strlen(field->name);
+    char *start = buf_reserve(lines, name_len + FIELD_ROOM);
+    if (start == NULL) {
+        return;
+    }
+    char *out = put_slice(start, is_json ? SLICE(",\"") : SLICE(" "));
+    out = put(out, field->name, name_len);
+    out = put_slice(out, is_json ? SLICE("\":") : SLICE("="));
+    out = put_value(out, field, is_json);
+    buf_grew(lines, (size_t)(out - start));
+}
+
+/* Lines of the same second differ in the milliseconds alone. */
+static char *put_time(char *out)
+{
+    static int64_t kept_s = -1;
+    static char kept[CLOCK_RFC3339_LEN + 1];
+    int64_t now_ms = clock_wall_ms();
+    if (now_ms / 1000 != kept_s) {
+        clock_rfc3339(now_ms, kept);
+        kept_s = now_ms / 1000;
+    }
+    out = put(out, kept, CLOCK_RFC3339_LEN - 4);
+    out = put_thousandths(out, (uint64_t)(now_ms % 1000));
+    *out++ = 'Z';
+    return out;
+}
+
+static void add_head(struct buf *lines, enum log_level level)
+{
+    static const struct slice levels[] = {SLICE("debug"), SLICE("info"), SLICE("warn"),
+                                          SLICE("error")};
+    bool is_json = logger.format == LOG_JSON;
+    char *start = buf_reserve(lines, FIELD_ROOM);
+    if (start == NULL) {
+        return;
+    }
+    char *out = put_slice(start, is_json ? SLICE("{\"time\":\"") : SLICE("time="));
+    out = put_time(out);
+    out = put_slice(out, is_json ? SLICE("\",\"level\":\"") : SLICE(" level="));
+    out = put_slice(out, levels[level]);
+    out = put_slice(out, is_json ? SLICE("\"") : SLICE(""));
+    buf_grew(lines, (size_t)(out - start));
+}
+
+static void add_line(struct buf *lines, enum log_level level, const char *event,
                      const struct log_field *fields, size_t count)
 {
-    static const char *const levels[] = {"debug", "info", "warn", "error"};
-    bool is_json = logger.format == LOG_JSON;
-    char time[CLOCK_RFC3339_LEN + 1];
-    clock_rfc3339(clock_wall_ms(), time);
-    buf_add_text(out, is_json ? "{\"time\":\"" : "time=");
-    buf_add(out, time, CLOCK_RFC3339_LEN);
-    buf_add_text(out, is_json ? "\",\"level\":\"" : " level=");
-    buf_add_text(out, levels[level]);
-    buf_add_text(out, is_json ? "\"" : "");
     const struct log_field first[] = {log_text("service", logger.service), log_text("msg", event)};
-    add_field(out, &first[0]);
-    add_field(out, &first[1]);
+    add_head(lines, level);
+    add_field(lines, &first[0]);
+    add_field(lines, &first[1]);
     for (size_t i = 0; i < count; i++) {
-        add_field(out, &fields[i]);
+        add_field(lines, &fields[i]);
     }
-    buf_add_text(out, is_json ? "}\n" : "\n");
+    buf_add_text(lines, logger.format == LOG_JSON ? "}\n" : "\n");
 }
 
 /* False, and nothing added, when the line does not fit behind those that wait. */
@@ -130,7 +194,7 @@ static bool try_line(enum log_level level, const char *event, const struct log_f
     struct buf *lines = &logger.lines;
     size_t before = lines->len;
     add_line(lines, level, event, fields, count);
-    if (!lines->overflow) {
+    if (!lines->overflow && lines->len <= WAITING_MAX) {
         return true;
     }
     lines->len = before;
@@ -148,7 +212,7 @@ static void forget_in_child(void)
 static void prepare(void)
 {
     if (logger.lines.max == 0) {
-        buf_init(&logger.lines, WAITING_MAX);
+        buf_init(&logger.lines, LINES_ROOM);
         must(pthread_atfork(NULL, NULL, forget_in_child) == 0);
     }
 }

@@ -35,8 +35,12 @@ struct log_field log_us_as_ms(const char *name, int64_t us);
 void log_init(const char *service, enum log_level level, enum log_format format);
 void log_set_fd(int fd); /* default 2 */
 bool log_is_on(enum log_level level);
-void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t count);
+void log_write(enum log_level level, const char *event, const struct log_field *fields,
+               size_t count);
 void log_flush(void);
+
+/* Writes what is gathered and ends the process as it stands: nothing is freed, no exit handlers run. */
+_Noreturn void log_and_exit(int code);
 uint64_t log_dropped(void);
 
 #define log_event(level, event, ...)                                                               \

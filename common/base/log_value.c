@@ -3,11 +3,33 @@
  */
 #include "log_value.h"
 
-enum { VALUE_MAX = 512 };
+#include <string.h>
 
-static bool is_plain(unsigned char c)
+enum {
+    PLAIN = 1, /* stands for itself in quotes */
+    BARE = 2   /* needs no quotes in logfmt either */
+};
+
+/* Absent are controls, quotation mark and backslash, and what is not ASCII. */
+static const uint8_t KINDS[256] = {
+    [' '] = PLAIN, ['!'] = PLAIN | BARE,         ['#' ... '<'] = PLAIN | BARE,
+    ['='] = PLAIN, ['>' ... '['] = PLAIN | BARE, [']' ... '~'] = PLAIN | BARE,
+};
+
+/* How many bytes from at on are of this kind. */
+static size_t run_of(int kind, const char *at, size_t len)
 {
-    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+    size_t i = 0;
+    while (i < len && KINDS[(unsigned char)at[i]] & kind) {
+        i++;
+    }
+    return i;
+}
+
+static char *put(char *out, const char *at, size_t len)
+{
+    memcpy(out, at, len);
+    return out + len;
 }
 
 static bool is_hidden(uint32_t code)
@@ -47,93 +69,83 @@ static size_t utf8_len(struct slice text, uint32_t *out_code)
 
 static struct slice cut(struct slice text)
 {
-    size_t len = VALUE_MAX;
-    while (len > VALUE_MAX - 3 && is_continuation(text.at[len])) {
+    size_t len = LOG_VALUE_MAX;
+    while (len > LOG_VALUE_MAX - 3 && is_continuation(text.at[len])) {
         len--;
     }
-    return (struct slice){.at = text.at, .len = is_continuation(text.at[len]) ? VALUE_MAX : len};
+    return (struct slice){.at = text.at,
+                          .len = is_continuation(text.at[len]) ? LOG_VALUE_MAX : len};
 }
 
-static void add_hex(struct buf *out, const char *prefix, uint32_t value, int digits)
+static char *put_hex(char *out, char letter, uint32_t value, int digits)
 {
-    buf_add_text(out, prefix);
+    *out++ = '\\';
+    *out++ = letter;
     for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) {
-        buf_add_char(out, "0123456789abcdef"[value >> shift & 15]);
+        *out++ = "0123456789abcdef"[value >> shift & 15];
     }
+    return out;
 }
 
-static void add_escape(struct buf *out, bool is_json, unsigned char c)
+static char *put_escape(char *out, bool is_json, unsigned char c)
 {
     switch (c) {
     case '"':
     case '\\':
-        buf_add_char(out, '\\');
-        buf_add_char(out, (char)c);
-        break;
+        *out++ = '\\';
+        *out++ = (char)c;
+        return out;
     case '\n':
-        buf_add_text(out, "\\n");
-        break;
+        return put(out, "\\n", 2);
     case '\r':
-        buf_add_text(out, "\\r");
-        break;
+        return put(out, "\\r", 2);
     case '\t':
-        buf_add_text(out, "\\t");
-        break;
+        return put(out, "\\t", 2);
     default:
-        if (is_json) {
-            add_hex(out, "\\u", c < 0x80 ? c : 0xfffd, 4);
-        } else {
-            add_hex(out, "\\x", c, 2);
-        }
+        return is_json ? put_hex(out, 'u', c < 0x80 ? c : 0xfffd, 4) : put_hex(out, 'x', c, 2);
     }
 }
 
-static void add_quoted(struct buf *out, struct slice text, bool is_json)
+/* The character that text starts with and that is not plain. */
+static char *put_special(char *out, struct slice text, bool is_json, size_t *out_taken)
 {
-    bool is_cut = text.len > VALUE_MAX;
+    unsigned char c = (unsigned char)text.at[0];
+    uint32_t code = 0;
+    size_t len = c < 0x80 ? 0 : utf8_len(text, &code);
+    *out_taken = len > 0 ? len : 1;
+    if (len == 0) {
+        return put_escape(out, is_json, c);
+    }
+    return is_hidden(code) ? put_hex(out, 'u', code, 4) : put(out, text.at, len);
+}
+
+static char *put_quoted(char *out, struct slice text, bool is_json)
+{
+    bool is_cut = text.len > LOG_VALUE_MAX;
     text = is_cut ? cut(text) : text;
-    buf_add_char(out, '"');
-    size_t run = 0; /* what stands from here to i is copied as it is */
-    size_t i = 0;
-    while (i < text.len) {
-        unsigned char c = (unsigned char)text.at[i];
-        if (is_plain(c)) {
-            i++;
-            continue;
-        }
-        uint32_t code = 0;
-        size_t len = c < 0x80 ? 0 : utf8_len(slice_from(text, i), &code);
-        if (len > 0 && !is_hidden(code)) {
-            i += len;
-            continue;
-        }
-        buf_add(out, text.at + run, i - run);
-        if (len > 0) {
-            add_hex(out, "\\u", code, 4);
+    *out++ = '"';
+    while (text.len > 0) {
+        size_t taken = run_of(PLAIN, text.at, text.len);
+        if (taken > 0) {
+            out = put(out, text.at, taken);
         } else {
-            add_escape(out, is_json, c);
+            out = put_special(out, text, is_json, &taken);
         }
-        i += len > 0 ? len : 1;
-        run = i;
+        text = slice_from(text, taken);
     }
-    buf_add_slice(out, slice_from(text, run));
-    buf_add_text(out, is_cut ? "…\"" : "\"");
+    return is_cut ? put(out, "…\"", sizeof "…\"" - 1) : put(out, "\"", 1);
 }
 
-void log_value_logfmt(struct buf *out, struct slice text)
+char *log_value_logfmt(char *out, struct slice text)
 {
-    bool is_bare = text.len > 0 && text.len <= VALUE_MAX;
-    for (size_t i = 0; is_bare && i < text.len; i++) {
-        is_bare = is_plain((unsigned char)text.at[i]) && text.at[i] != ' ' && text.at[i] != '=';
+    bool is_bare = text.len > 0 && text.len <= LOG_VALUE_MAX;
+    if (is_bare && run_of(BARE, text.at, text.len) == text.len) {
+        return put(out, text.at, text.len);
     }
-    if (is_bare) {
-        buf_add_slice(out, text);
-    } else {
-        add_quoted(out, text, false);
-    }
+    return put_quoted(out, text, false);
 }
 
-void log_value_json(struct buf *out, struct slice text)
+char *log_value_json(char *out, struct slice text)
 {
-    add_quoted(out, text, true);
+    return put_quoted(out, text, true);
 }

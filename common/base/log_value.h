@@ -9,8 +9,14 @@
 
 #include "bytes.h"
 
+/* What any value may need: each byte escaped with six, quotes, "…". */
+#define LOG_VALUE_MAX 512
+#define LOG_VALUE_ROOM ((size_t)(6 * LOG_VALUE_MAX + 5))
+
+/* Both write at out, which has LOG_VALUE_ROOM, and return the end of what they wrote. */
+
 /* In quotes only if it must. An invalid byte is \xff, a hidden character \u202e. */
-void log_value_logfmt(struct buf *out, struct slice text);
+char *log_value_logfmt(char *out, struct slice text);
 
 /* A JSON string. An invalid byte is U+FFFD. */
-void log_value_json(struct buf *out, struct slice text);
+char *log_value_json(char *out, struct slice text);

@@ -6,10 +6,10 @@
 #include "metrics.h"
 
 struct metric_layout {
-    size_t first;          /* slot of the first series in each worker's area */
-    size_t series;         /* label values, of both labels multiplied; or 1 */
-    size_t values2;        /* values of the second label, or 1 */
-    size_t width;          /* slots of one series: of a histogram its buckets, the one for +Inf, the sum */
+    size_t first;   /* slot of the first series in each worker's area */
+    size_t series;  /* label values, of both labels multiplied; or 1 */
+    size_t values2; /* values of the second label, or 1 */
+    size_t width;   /* slots of one series: of a histogram its buckets, the one for +Inf, the sum */
     const double *buckets; /* of histograms */
     size_t buckets_count;
 };

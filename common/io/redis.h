@@ -21,11 +21,13 @@
 /* An answer, borrowed during the callback. */
 struct redis_reply;
 enum redis_type { REDIS_NIL, REDIS_TEXT, REDIS_INT, REDIS_LIST, REDIS_ERROR };
-enum redis_type redis_reply_type(const struct redis_reply *reply); /* NULL: REDIS_NIL. Status and string are REDIS_TEXT. */
-struct slice redis_reply_text(const struct redis_reply *reply);    /* of text or error; else empty */
-int64_t redis_reply_int(const struct redis_reply *reply);          /* of an int; of decimal text; else 0 */
-size_t redis_reply_count(const struct redis_reply *reply);         /* of a list; else 0 */
-const struct redis_reply *redis_reply_at(const struct redis_reply *reply, size_t index); /* NULL past the end */
+enum redis_type redis_reply_type(
+    const struct redis_reply *reply); /* NULL: REDIS_NIL. Status and string are REDIS_TEXT. */
+struct slice redis_reply_text(const struct redis_reply *reply); /* of text or error; else empty */
+int64_t redis_reply_int(const struct redis_reply *reply);  /* of an int; of decimal text; else 0 */
+size_t redis_reply_count(const struct redis_reply *reply); /* of a list; else 0 */
+const struct redis_reply *redis_reply_at(const struct redis_reply *reply,
+                                         size_t index); /* NULL past the end */
 
 /* Writes a list of texts into out as slices; returns how many (at most max). For XRANGE fields and HGETALL. */
 size_t redis_reply_slices(const struct redis_reply *reply, struct slice *out, size_t max);
@@ -38,7 +40,8 @@ struct redis_address {
     char user[128];
     char password[256];
 };
-enum status redis_address_parse(const char *url, struct redis_address *out, struct error *err) must_check;
+enum status redis_address_parse(const char *url, struct redis_address *out,
+                                struct error *err) must_check;
 
 /* A command in wire form. Reusable after redis_send or redis_command_start. */
 struct redis_command {
@@ -57,10 +60,11 @@ typedef void (*redis_reply_fn)(enum status status, const struct redis_reply *rep
 
 struct redis_options {
     struct redis_address address;
-    const char *client_name;  /* for CLIENT SETNAME; copied */
+    const char *client_name; /* for CLIENT SETNAME; copied */
     int64_t connect_timeout_ms;
-    int64_t reply_timeout_ms; /* no answer for so long with commands waiting: the connection is given up. For a blocking reader: the block time and more */
-    bool load_scripts;        /* SCRIPT LOAD all of them on each connection, before anything else */
+    int64_t
+        reply_timeout_ms; /* no answer for so long with commands waiting: the connection is given up. For a blocking reader: the block time and more */
+    bool load_scripts;    /* SCRIPT LOAD all of them on each connection, before anything else */
 };
 
 struct redis *redis_new(struct loop *loop, const struct redis_options *options);
@@ -71,7 +75,8 @@ void redis_free(struct redis **redis);
 typedef void (*redis_state_fn)(bool up, void *self);
 void redis_listen(struct redis *redis, redis_state_fn fn, void *self);
 bool redis_is_up(const struct redis *redis);
-const char *redis_last_error(const struct redis *redis); /* why it is down, for people; "" when up. No password in it. */
+const char *redis_last_error(
+    const struct redis *redis); /* why it is down, for people; "" when up. No password in it. */
 int64_t redis_last_reply_mono_ms(const struct redis *redis); /* 0: never */
 size_t redis_pending(const struct redis *redis);
 
@@ -79,15 +84,18 @@ size_t redis_pending(const struct redis *redis);
 void redis_send(struct redis *redis, struct redis_command *command, redis_reply_fn fn, void *self);
 
 /* For small commands: printf-like words, each %s (char *), %d (int64_t via long long is %lld), %b not supported; one word per space. */
-void redis_sendf(struct redis *redis, redis_reply_fn fn, void *self, const char *format, ...) __attribute__((format(printf, 4, 5)));
+void redis_sendf(struct redis *redis, redis_reply_fn fn, void *self, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 /* Index of an error reply's kind in redis_error_kinds (for metrics): loading readonly … lost, timeout, down, other. NULL-terminated. */
 extern const char *const redis_error_kinds[];
 size_t redis_error_kind(enum status status, const struct redis_reply *reply);
 
 /* For script.c: sends the bytes (copied) of a finished command, observed under this name (static). */
-void redis_send_wire(struct redis *redis, struct slice wire, const char *what, redis_reply_fn fn, void *self);
+void redis_send_wire(struct redis *redis, struct slice wire, const char *what, redis_reply_fn fn,
+                     void *self);
 
 /* Every command's outcome and time is reported here once, when set (for metrics). what: the script's name, else "command". */
-typedef void (*redis_observe_fn)(const char *what, int64_t us, enum status status, const struct redis_reply *reply);
+typedef void (*redis_observe_fn)(const char *what, int64_t us, enum status status,
+                                 const struct redis_reply *reply);
 void redis_set_observer(redis_observe_fn fn);

@@ -6,7 +6,6 @@
  */
 #include "redis_command.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "../base/must.h"
@@ -36,19 +35,11 @@ void redis_command_start(struct redis_command *command)
     buf_grew(&command->wire, COUNT_ROOM);
 }
 
-/* Every argument of every event passes here, hence no printf. */
-static char *put_length(char *at, size_t len)
+/* Every argument of every event passes here, hence no printf. Returns where it ends. */
+static char *put_line(char *at, char type, uint64_t value)
 {
-    char digits[8];
-    size_t count = 0;
-
-    do {
-        digits[count++] = (char)('0' + len % 10);
-        len /= 10;
-    } while (len > 0);
-    *at++ = '$';
-    while (count > 0)
-        *at++ = digits[--count];
+    *at++ = type;
+    at += decimal_encode(value, at);
     *at++ = '\r';
     *at++ = '\n';
     return at;
@@ -65,7 +56,7 @@ void redis_command_arg(struct redis_command *command, struct slice arg)
         command->wire.overflow = true;
         return;
     }
-    at = put_length(at, arg.len);
+    at = put_line(at, '$', arg.len);
     if (arg.len > 0)
         memcpy(at, arg.at, arg.len);
     at += arg.len;
@@ -82,19 +73,20 @@ void redis_command_text(struct redis_command *command, const char *arg)
 
 void redis_command_int(struct redis_command *command, int64_t arg)
 {
-    char text[24];
-    int len = snprintf(text, sizeof text, "%lld", (long long)arg);
+    char text[1 + DECIMAL_MAX] = "-";
+    size_t sign = arg < 0 ? 1 : 0;
+    size_t len = sign + decimal_encode(arg < 0 ? 0 - (uint64_t)arg : (uint64_t)arg, text + sign);
 
-    redis_command_arg(command, (struct slice){.at = text, .len = (size_t)len});
+    redis_command_arg(command, (struct slice){.at = text, .len = len});
 }
 
 enum status redis_command_wire(struct redis_command *command, struct slice *out)
 {
     struct buf *wire = &command->wire;
-    char count[COUNT_ROOM + 1];
-    size_t len = (size_t)snprintf(count, sizeof count, "*%lu\r\n", (unsigned long)command->args);
+    char count[COUNT_ROOM];
+    size_t len = (size_t)(put_line(count, '*', command->args) - count);
 
-    must(wire->len >= COUNT_ROOM && len <= COUNT_ROOM);
+    must(wire->len >= COUNT_ROOM && len <= sizeof count);
     if (wire->overflow)
         return STATUS_LIMIT;
     must(command->args > 0);

@@ -17,17 +17,19 @@
 #include <sys/socket.h>
 
 #include "../base/must.h"
+#include "redis_tree.h"
 
 #define READ_SIZE ((size_t)16 << 10) /* what redisBufferRead asks for */
 #define READS_PER_TURN 16
 #define REPLY_MAX ((size_t)64 << 20)
 #define REPLY_ELEMENTS_MAX (1 << 20)
-#define REPLY_DEPTH_MAX 16
+#define BUFFER_KEPT_MAX ((size_t)256 << 10) /* below this hiredis does not allocate it anew */
 
 struct redis_link {
     struct loop *loop;
     struct redis_link_owner owner;
     redisContext *context;
+    struct redis_tree tree; /* of the answer that is being read or told */
     struct event *readable;
     struct event *writable;
     size_t reply_bytes; /* read since the last complete answer */
@@ -36,28 +38,13 @@ struct redis_link {
     bool has_ended;
 };
 
-static const redisReplyObjectFunctions *hiredis_functions;
-static redisReplyObjectFunctions bounded_functions;
-
-/* hiredis frees nested answers by recursion: without a bound, a few megabytes of "*1" would be the end of the stack. */
-static void *create_array(const redisReadTask *task, size_t elements)
+static void serve_reader(struct redis_link *link)
 {
-    int depth = 0;
+    redisReader *reader = link->context->reader;
 
-    for (const redisReadTask *at = task; at != NULL; at = at->parent)
-        depth++;
-    return depth <= REPLY_DEPTH_MAX ? hiredis_functions->createArray(task, elements) : NULL;
-}
-
-static void bound_replies(redisReader *reader)
-{
-    if (hiredis_functions == NULL) {
-        hiredis_functions = reader->fn;
-        bounded_functions = *reader->fn;
-        bounded_functions.createArray = create_array;
-    }
-    reader->fn = &bounded_functions;
+    redis_tree_serve(&link->tree, reader);
     reader->maxelements = REPLY_ELEMENTS_MAX;
+    reader->maxbuf = BUFFER_KEPT_MAX;
 }
 
 static void end(struct redis_link *link, const char *why)
@@ -126,7 +113,7 @@ static void take_replies(struct redis_link *link)
             return;
         link->reply_bytes = 0;
         link->owner.on_reply(reply, link->owner.self);
-        freeReplyObject(reply);
+        redis_tree_clear(&link->tree);
     }
 }
 
@@ -191,7 +178,7 @@ struct redis_link *redis_link_new(struct loop *loop, const struct redis_address 
         loop_later(loop, report_failed_start, link);
         return link;
     }
-    bound_replies(link->context->reader);
+    serve_reader(link);
     fcntl(link->context->fd, F_SETFD, FD_CLOEXEC);
     if (address->port != 0)
         watch_socket(link->context->fd, silence_ms);
@@ -212,6 +199,7 @@ static void release(void *self)
     if (link->writable != NULL)
         event_free(link->writable);
     redisFree(link->context);
+    redis_tree_fini(&link->tree);
     free(link);
 }
 

@@ -1,7 +1,7 @@
 /*
  * redis_link.h - one connection to Redis from its start to its end: bytes out, answers in
  *
- * What is written during a turn of the loop leaves in one write at the turn's end. hiredis does not leave this file: its context
+ * What is written during a turn of the loop leaves in one write at the turn's end. hiredis stays in here and in redis_tree.c: its context
  * without blocking carries bytes and takes answers apart; who waits for which answer is the owner's matter.
  * Fails:  on_end, once, with the reason in words; nothing is called afterwards. A link is not used again.
  * Warts:  a host name is looked up by the C library, which keeps the loop waiting meanwhile. An address or a socket never does.

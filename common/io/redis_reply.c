@@ -3,19 +3,10 @@
  */
 #include "redis_reply.h"
 
-#include <hiredis/hiredis.h>
-
-/* struct redis_reply is hiredis's reply under a name of ours; nobody else looks inside. */
-static const redisReply *inside(const struct redis_reply *reply)
-{
-    return (const redisReply *)reply;
-}
-
-#define MADE_UP(name, text_)                                                                       \
-    static char name##_text[] = text_;                                                             \
-    static const redisReply name##_reply = {                                                       \
-        .type = REDIS_REPLY_ERROR, .str = name##_text, .len = sizeof name##_text - 1};             \
-    const struct redis_reply *const redis_reply_##name = (const struct redis_reply *)&name##_reply
+#define MADE_UP(name, words)                                                                       \
+    static const struct redis_reply name##_reply = {                                               \
+        .type = REDIS_ERROR, .text = {.at = words, .len = sizeof words - 1}};                      \
+    const struct redis_reply *const redis_reply_##name = &name##_reply
 
 MADE_UP(lost, "LOST the connection ended before the answer");
 MADE_UP(timeout, "TIMEOUT no answer in time");
@@ -45,29 +36,7 @@ _Static_assert(sizeof redis_error_kinds / sizeof redis_error_kinds[0] == KIND_OT
 
 enum redis_type redis_reply_type(const struct redis_reply *reply)
 {
-    if (reply == NULL)
-        return REDIS_NIL;
-    switch (inside(reply)->type) {
-    case REDIS_REPLY_STRING:
-    case REDIS_REPLY_STATUS:
-    case REDIS_REPLY_DOUBLE:
-    case REDIS_REPLY_BIGNUM:
-    case REDIS_REPLY_VERB:
-        return REDIS_TEXT;
-    case REDIS_REPLY_INTEGER:
-    case REDIS_REPLY_BOOL:
-        return REDIS_INT;
-    case REDIS_REPLY_ARRAY:
-    case REDIS_REPLY_MAP:
-    case REDIS_REPLY_SET:
-    case REDIS_REPLY_ATTR:
-    case REDIS_REPLY_PUSH:
-        return REDIS_LIST;
-    case REDIS_REPLY_ERROR:
-        return REDIS_ERROR;
-    default:
-        return REDIS_NIL;
-    }
+    return reply != NULL ? reply->type : REDIS_NIL;
 }
 
 struct slice redis_reply_text(const struct redis_reply *reply)
@@ -76,7 +45,7 @@ struct slice redis_reply_text(const struct redis_reply *reply)
 
     if (type != REDIS_TEXT && type != REDIS_ERROR)
         return (struct slice){0};
-    return (struct slice){.at = inside(reply)->str, .len = inside(reply)->len};
+    return reply->text;
 }
 
 static int64_t int_of_text(struct slice text)
@@ -94,20 +63,20 @@ int64_t redis_reply_int(const struct redis_reply *reply)
     enum redis_type type = redis_reply_type(reply);
 
     if (type == REDIS_INT)
-        return inside(reply)->integer;
+        return reply->number;
     return type == REDIS_TEXT ? int_of_text(redis_reply_text(reply)) : 0;
 }
 
 size_t redis_reply_count(const struct redis_reply *reply)
 {
-    return redis_reply_type(reply) == REDIS_LIST ? inside(reply)->elements : 0;
+    return redis_reply_type(reply) == REDIS_LIST ? reply->list.count : 0;
 }
 
 const struct redis_reply *redis_reply_at(const struct redis_reply *reply, size_t index)
 {
     if (index >= redis_reply_count(reply))
         return NULL;
-    return (const struct redis_reply *)inside(reply)->element[index];
+    return &reply->list.at[index];
 }
 
 size_t redis_reply_slices(const struct redis_reply *reply, struct slice *out, size_t max)

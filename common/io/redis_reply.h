@@ -1,9 +1,21 @@
 /*
- * redis_reply.h - for redis.c and redis_link.c: what an answer means, and answers that Redis did not give
+ * redis_reply.h - for redis.c and redis_tree.c: what an answer is made of and means, and answers that Redis did not give
  */
 #pragma once
 
 #include "redis.h"
+
+struct redis_reply {
+    enum redis_type type;
+    union {
+        struct slice text; /* of text and error */
+        int64_t number;
+        struct {
+            struct redis_reply *at;
+            size_t count;
+        } list;
+    };
+};
 
 /* STATUS_OK unless it is an error reply. */
 enum status redis_status_of(const struct redis_reply *reply);

@@ -1,7 +1,7 @@
 /*
  * digest.h - SHA-256
  *
- * The algorithm is fetched once per process: fetching it costs more than hashing a short text.
+ * One context is kept per process: fetching the algorithm costs more than hashing a short text. For one thread.
  */
 #pragma once
 

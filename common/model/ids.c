@@ -5,8 +5,6 @@
  */
 #include "ids.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "../base/must.h"
@@ -122,7 +120,10 @@ bool other_id_is_valid(struct slice text, const char *prefix)
 
 void stream_id_format(struct stream_id id, char out[STREAM_ID_SIZE])
 {
-    snprintf(out, STREAM_ID_SIZE, "%" PRIu64 "-%" PRIu64, id.ms, id.seq);
+    char *at = out + decimal_encode(id.ms, out);
+    *at++ = '-';
+    at += decimal_encode(id.seq, at);
+    *at = '\0';
 }
 
 enum status stream_id_parse(struct slice text, struct stream_id *out)

@@ -3,8 +3,6 @@
  */
 #include "keys.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "../base/must.h"
@@ -16,6 +14,7 @@ static const char *const PARTITION_NAMES[] = {
     [KEY_EVENTS] = "events",
     [KEY_DELIVERIES] = "deliveries",
     [KEY_DUE] = "due",
+    [KEY_WAITING] = "waiting",
     [KEY_CURSORS] = "cursors",
     [KEY_ATTEMPTS] = "attempts",
     [KEY_DLQ] = "dlq",
@@ -39,10 +38,9 @@ static void add(struct key *key, struct slice part)
 
 static struct key key_in(uint32_t partition, const char *name)
 {
-    char tag[24];
-    snprintf(tag, sizeof tag, "mr:{%" PRIu32 "}:", partition);
-    struct key key = {.len = 0};
-    add(&key, slice_of(tag));
+    struct key key = {.at = "mr:{", .len = 4};
+    key.len += decimal_encode(partition, key.at + key.len);
+    add(&key, SLICE("}:"));
     add(&key, slice_of(name));
     return key;
 }

@@ -25,6 +25,7 @@ enum partition_key {
     KEY_EVENTS,          /* stream: the log of events */
     KEY_DELIVERIES,      /* stream: what may be sent now */
     KEY_DUE,             /* zset: delivery id by the ms when it may be sent */
+    KEY_WAITING,         /* hash: reason -> how many of due wait for it */
     KEY_CURSORS,         /* hash: event entry id -> last endpoint of an unfinished wide fan-out */
     KEY_ATTEMPTS,        /* stream: every attempt made */
     KEY_DLQ,             /* stream: deliveries given up */

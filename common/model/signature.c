@@ -3,11 +3,9 @@
  */
 #include "signature.h"
 
-#include <inttypes.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,8 +19,11 @@
 #define MAC_LEN 32
 #define TOLERANCE_S 300
 
+/* 3.0.3: before, EVP_MAC_init without a key succeeded and did nothing (openssl/openssl#17811). */
+#define OPENSSL_RESTARTS_MAC 0x30000030UL
+
 struct signer {
-    EVP_MAC_CTX *keyed; /* duplicated for each message: the key schedule is done once */
+    EVP_MAC_CTX *mac; /* started again for each message: the key schedule is done once */
 };
 
 enum status signing_secret_parse(struct slice text, struct signing_secret *out)
@@ -50,8 +51,10 @@ void signing_secret_format(const struct signing_secret *secret, char out[SIGNING
 static EVP_MAC *hmac(void)
 {
     static EVP_MAC *fetched;
-    if (!fetched)
+    if (!fetched) {
+        must(OpenSSL_version_num() >= OPENSSL_RESTARTS_MAC);
         fetched = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    }
     must(fetched);
     return fetched;
 }
@@ -64,9 +67,9 @@ struct signer *signer_new(const struct signing_secret *secret)
         OSSL_PARAM_construct_end(),
     };
     struct signer *signer = xcalloc(1, sizeof *signer);
-    signer->keyed = EVP_MAC_CTX_new(hmac());
-    must(signer->keyed);
-    must(EVP_MAC_init(signer->keyed, secret->bytes, secret->len, params) == 1);
+    signer->mac = EVP_MAC_CTX_new(hmac());
+    must(signer->mac);
+    must(EVP_MAC_init(signer->mac, secret->bytes, secret->len, params) == 1);
     return signer;
 }
 
@@ -74,7 +77,7 @@ void signer_free(struct signer **signer)
 {
     if (!*signer)
         return;
-    EVP_MAC_CTX_free((*signer)->keyed);
+    EVP_MAC_CTX_free((*signer)->mac);
     free(*signer);
     *signer = NULL;
 }
@@ -85,20 +88,19 @@ static void update(EVP_MAC_CTX *mac, struct slice part)
         must(EVP_MAC_update(mac, (const unsigned char *)part.at, part.len) == 1);
 }
 
-static void sign(const struct signer *signer, struct slice id, struct slice timestamp,
-                 struct slice body, char out[SIGNATURE_LEN])
+static void sign(struct signer *signer, struct slice id, struct slice timestamp, struct slice body,
+                 char out[SIGNATURE_LEN])
 {
     uint8_t code[MAC_LEN];
     size_t code_len = 0;
-    EVP_MAC_CTX *mac = EVP_MAC_CTX_dup(signer->keyed);
-    must(mac);
+    EVP_MAC_CTX *mac = signer->mac;
+    must(EVP_MAC_init(mac, NULL, 0, NULL) == 1);
     update(mac, id);
     update(mac, SLICE("."));
     update(mac, timestamp);
     update(mac, SLICE("."));
     update(mac, body);
     must(EVP_MAC_final(mac, code, &code_len, sizeof code) == 1 && code_len == MAC_LEN);
-    EVP_MAC_CTX_free(mac);
     memcpy(out, VERSION, VERSION_LEN);
     base64_encode(code, sizeof code, out + VERSION_LEN);
 }
@@ -106,9 +108,10 @@ static void sign(const struct signer *signer, struct slice id, struct slice time
 void signer_sign(struct signer *signer, struct slice id, int64_t timestamp_s, struct slice body,
                  char out[SIGNATURE_LEN + 1])
 {
-    char timestamp[24];
-    snprintf(timestamp, sizeof timestamp, "%" PRId64, timestamp_s);
-    sign(signer, id, slice_of(timestamp), body, out);
+    char timestamp[DECIMAL_MAX];
+    must(timestamp_s >= 0);
+    size_t len = decimal_encode((uint64_t)timestamp_s, timestamp);
+    sign(signer, id, (struct slice){.at = timestamp, .len = len}, body, out);
     out[SIGNATURE_LEN] = '\0';
 }
 

@@ -1,7 +1,8 @@
 /*
  * signature.h - Standard Webhooks 1.0.0 signatures, version v1: base64(HMAC-SHA256(secret, id "." timestamp "." body))
  *
- * Secrets are whsec_ + base64 of 24 to 64 bytes. The MAC is fetched once per process and contexts are duplicated.
+ * Secrets are whsec_ + base64 of 24 to 64 bytes. The MAC is fetched once per process, and its context is
+ * started again for each message.
  * Source: standard-webhooks/spec, spec/standard-webhooks.md.
  */
 #pragma once
@@ -24,7 +25,7 @@ struct signing_secret {
 enum status signing_secret_parse(struct slice text, struct signing_secret *out) must_check;
 void signing_secret_format(const struct signing_secret *secret, char out[SIGNING_SECRET_TEXT_MAX]);
 
-/* A key set up once for many signatures. */
+/* A key set up once for many signatures. timestamp_s is not negative. */
 struct signer;
 struct signer *signer_new(const struct signing_secret *secret);
 void signer_free(struct signer **signer);

@@ -1,6 +1,7 @@
 /*
  * bytes_test.c - slices and bufs at their ends, limits and overflows
  */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -127,6 +128,24 @@ static void copies_to_text_that_fits(void **state)
     assert_int_equal(slice_to_text(slice_of(NULL), out, sizeof out), STATUS_OK);
     assert_string_equal(out, "");
     assert_int_equal(slice_to_text(slice_of(NULL), out, 0), STATUS_LIMIT);
+}
+
+static void encodes_decimals(void **state)
+{
+    (void)state;
+    char out[DECIMAL_MAX + 1], wanted[DECIMAL_MAX + 1];
+    for (uint64_t power = 1;; power *= 10) {
+        const uint64_t values[] = {power - 1, power, power + 1, UINT64_MAX - power};
+        for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+            int len = snprintf(wanted, sizeof wanted, "%" PRIu64, values[i]);
+            memset(out, '.', sizeof out);
+            assert_int_equal(decimal_encode(values[i], out), len);
+            assert_memory_equal(out, wanted, (size_t)len);
+            assert_int_equal(out[len], '.');
+        }
+        if (power > UINT64_MAX / 10)
+            break;
+    }
 }
 
 static void encodes_hex(void **state)
@@ -292,6 +311,7 @@ int main(void)
         cmocka_unit_test(cuts_at_each_separator),
         cmocka_unit_test(reads_numbers),
         cmocka_unit_test(copies_to_text_that_fits),
+        cmocka_unit_test(encodes_decimals),
         cmocka_unit_test(encodes_hex),
         cmocka_unit_test(holds_up_to_its_maximum),
         cmocka_unit_test(appends_all_or_nothing),

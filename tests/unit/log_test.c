@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/log_value.h"
 
 enum { WAITING_MAX = 64 * 1024 };
 
@@ -253,6 +254,38 @@ static void cuts_long_values_between_characters(void **state)
     free(line);
 }
 
+static void a_value_needs_no_more_than_its_room(void **state)
+{
+    (void)state;
+    char junk[LOG_VALUE_MAX + 88];
+    memset(junk, 0x80, sizeof junk);
+    char *out = test_malloc(LOG_VALUE_ROOM);
+    char *end = log_value_json(out, (struct slice){junk, sizeof junk});
+    assert_int_equal(end - out, LOG_VALUE_ROOM);
+    end = log_value_logfmt(out, (struct slice){junk, sizeof junk});
+    assert_int_equal(end - out, 4 * LOG_VALUE_MAX + strlen("\"…\""));
+    test_free(out);
+}
+
+/* Some lines before and after a second begins. */
+static void the_time_of_a_line_is_its_own(void **state)
+{
+    (void)state;
+    int64_t first_ms = clock_wall_ms();
+    int64_t before_ms;
+    do {
+        before_ms = clock_wall_ms();
+        log_event(LOG_INFO, "tick", log_int("n", 1));
+        log_flush();
+        char *line = read_all();
+        int64_t at_ms = 0;
+        struct slice time = {.at = line + 5, .len = CLOCK_RFC3339_LEN};
+        assert_int_equal(clock_parse_rfc3339(time, &at_ms), STATUS_OK);
+        assert_in_range(at_ms, before_ms, clock_wall_ms());
+        free(line);
+    } while (before_ms / 1000 == first_ms / 1000);
+}
+
 static void gathers_lines_but_errors_go_at_once(void **state)
 {
     (void)state;
@@ -317,6 +350,42 @@ static void keeps_64k_then_drops_counts_and_tells(void **state)
     log_event(LOG_INFO, "after", log_int("n", 1));
     assert_logged("msg=after n=1\n");
     assert_true(log_dropped() == dropped_before + 5);
+}
+
+static void log_line_of(size_t len)
+{
+    static const char rest[] = " level=info service=test msg=f v=\n";
+    char text[LOG_VALUE_MAX];
+    size_t value_len = len - strlen("time=") - CLOCK_RFC3339_LEN - strlen(rest);
+    assert_in_range(value_len, 1, sizeof text);
+    memset(text, 'x', value_len);
+    log_event(LOG_INFO, "f", log_slice("v", (struct slice){text, value_len}));
+}
+
+/* The whole of 64 KiB waits, and not a byte more. */
+static void the_last_byte_is_used(void **state)
+{
+    (void)state;
+    for (size_t over = 0; over < 2; over++) {
+        uint64_t dropped_before = log_dropped();
+        log_set_fd(-1);
+        size_t left = WAITING_MAX;
+        for (; left > 800; left -= 400) {
+            log_line_of(400);
+        }
+        log_line_of(left / 2);
+        log_line_of(left - left / 2 + over);
+        assert_true(log_dropped() == dropped_before + over);
+        log_set_fd(ends[1]);
+        log_flush();
+        char *text = read_all();
+        if (over == 0) {
+            assert_int_equal(strlen(text), WAITING_MAX);
+        } else {
+            assert_non_null(strstr(text, "msg=log.dropped count=1\n"));
+        }
+        free(text);
+    }
 }
 
 static void more_than_64k_in_a_turn_is_written(void **state)
@@ -414,8 +483,11 @@ int main(void)
         WITH_PIPE(escapes_what_is_not_text),
         WITH_PIPE(every_byte_stays_on_one_line),
         WITH_PIPE(cuts_long_values_between_characters),
+        WITH_PIPE(a_value_needs_no_more_than_its_room),
+        WITH_PIPE(the_time_of_a_line_is_its_own),
         WITH_PIPE(gathers_lines_but_errors_go_at_once),
         WITH_PIPE(keeps_64k_then_drops_counts_and_tells),
+        WITH_PIPE(the_last_byte_is_used),
         WITH_PIPE(more_than_64k_in_a_turn_is_written),
         WITH_PIPE(a_line_too_long_to_wait_is_dropped_whole),
         WITH_PIPE(a_closed_end_is_survived),
