@@ -3,9 +3,8 @@
  */
 #include "attempt.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -14,7 +13,7 @@
 #include "metrics.h"
 #include "model/trace.h"
 
-#define LINE_SIZE 96 /* the longest is the signature's: 19 + 47 */
+#define LINE_SIZE 96 /* the longest is the trace's: 13 + 55 */
 
 enum line {
     LINE_ID,
@@ -150,9 +149,32 @@ static void on_answer(const struct http_answer *answer, void *self)
     end(attempt, STATUS_OK);
 }
 
+static char *put_name(char line[LINE_SIZE], struct slice name)
+{
+    memcpy(line, name.at, name.len);
+    return line + name.len;
+}
+
+static void write_text(char line[LINE_SIZE], struct slice name, struct slice value)
+{
+    char *at = put_name(line, name);
+    size_t room = LINE_SIZE - 1 - name.len;
+    size_t len = value.len < room ? value.len : room;
+    if (len > 0) {
+        memcpy(at, value.at, len);
+    }
+    at[len] = '\0';
+}
+
+static void write_number(char line[LINE_SIZE], struct slice name, uint64_t value)
+{
+    char *at = put_name(line, name);
+    at[decimal_encode(value, at)] = '\0';
+}
+
 static void write_trace(struct attempt *attempt)
 {
-    char trace[TRACEPARENT_LEN + 1];
+    char *trace = put_name(attempt->lines[LINE_TRACE], SLICE("traceparent: "));
     uint8_t random[24];
     random_bytes(random, sizeof random);
     if (attempt->delivery->fields.trace.len > 0) {
@@ -160,22 +182,20 @@ static void write_trace(struct attempt *attempt)
     } else {
         traceparent_make(random, trace);
     }
-    snprintf(attempt->lines[LINE_TRACE], LINE_SIZE, "traceparent: %s", trace);
 }
 
 static void write_lines(struct attempt *attempt, struct slice body)
 {
     const struct delivery *delivery = attempt->delivery;
+    char(*lines)[LINE_SIZE] = attempt->lines;
     struct slice event = delivery->fields.event;
     int64_t now_s = clock_wall_ms() / 1000;
-    char signature[SIGNATURE_LEN + 1];
-    signer_sign(record_of(attempt)->signer, event, now_s, body, signature);
-    snprintf(attempt->lines[LINE_ID], LINE_SIZE, "webhook-id: %.*s", (int)event.len, event.at);
-    snprintf(attempt->lines[LINE_TIMESTAMP], LINE_SIZE, "webhook-timestamp: %" PRId64, now_s);
-    snprintf(attempt->lines[LINE_SIGNATURE], LINE_SIZE, "webhook-signature: %s", signature);
-    snprintf(attempt->lines[LINE_IDEMPOTENCY], LINE_SIZE, "idempotency-key: %s", delivery->id);
-    snprintf(attempt->lines[LINE_ATTEMPT], LINE_SIZE, "x-millrace-attempt: %" PRIu32,
-             delivery->fields.attempt);
+    signer_sign(record_of(attempt)->signer, event, now_s, body,
+                put_name(lines[LINE_SIGNATURE], SLICE("webhook-signature: ")));
+    write_text(lines[LINE_ID], SLICE("webhook-id: "), event);
+    write_number(lines[LINE_TIMESTAMP], SLICE("webhook-timestamp: "), (uint64_t)now_s);
+    write_text(lines[LINE_IDEMPOTENCY], SLICE("idempotency-key: "), slice_of(delivery->id));
+    write_number(lines[LINE_ATTEMPT], SLICE("x-millrace-attempt: "), delivery->fields.attempt);
     write_trace(attempt);
 }
 

@@ -20,7 +20,7 @@ struct claim {
     struct consumer *consumer;
     struct due *due;
     struct map held; /* deliveries by entry, those still ours */
-    bool is_poke_queued;
+    struct claim_share share;
     uint64_t reclaimed_told, lost_told; /* already in the metrics */
 };
 
@@ -29,23 +29,15 @@ static struct slice entry_key(const struct stream_id *entry)
     return (struct slice){(const char *)entry, sizeof *entry};
 }
 
-/* Small reads are not worth their cost: an eighth of the window must be free. */
 static size_t room(void *self)
 {
-    const struct claim *claim = self;
-    const struct claim_window *window = claim->options.window;
-    size_t free_count = window->held < window->max ? window->max - window->held : 0;
-    if (free_count == 0 || free_count < window->max / 8) {
-        return 0;
-    }
-    size_t share = free_count / window->partitions;
-    return share > 0 ? share : 1;
+    struct claim *claim = self;
+    return claim_window_room(claim->options.window, &claim->share);
 }
 
 static void poke(void *self)
 {
     struct claim *claim = self;
-    claim->is_poke_queued = false;
     consumer_poke(claim->consumer);
 }
 
@@ -56,12 +48,8 @@ static void on_end(struct delivery *delivery, void *self)
         map_remove(&claim->held, entry_key(&delivery->entry));
         consumer_release(claim->consumer, delivery->entry);
     }
-    claim->options.window->held--;
+    claim_window_give(claim->options.window, &claim->share);
     delivery_free(&delivery);
-    if (!claim->is_poke_queued) {
-        claim->is_poke_queued = true;
-        loop_later(claim->loop, poke, claim);
-    }
 }
 
 /* What somebody else wrote into the stream: it ends among the dead letters instead of coming back for ever. */
@@ -81,7 +69,7 @@ static void on_entry(const struct consumer_entry *entry, void *self)
     struct delivery *delivery =
         delivery_new(entry->id, is_readable ? &fields : &unreadable, &claim->owner);
     map_add(&claim->held, entry_key(&delivery->entry), delivery);
-    claim->options.window->held++;
+    claim_window_take(claim->options.window, &claim->share);
     if (!is_readable) {
         char text[STREAM_ID_SIZE];
         stream_id_format(entry->id, text);
@@ -98,7 +86,7 @@ static void on_entry(const struct consumer_entry *entry, void *self)
 void claim_count(struct claim *claim)
 {
     uint64_t reclaimed = consumer_reclaimed(claim->consumer),
-             lost = consumer_lost_entries(claim->consumer);
+             lost = consumer_lost_entries(claim->consumer) + due_orphans(claim->due);
     metric_add(METRIC_RECLAIMED, 0, reclaimed - claim->reclaimed_told);
     metric_add(METRIC_LOST_ENTRIES, 0, lost - claim->lost_told);
     claim->reclaimed_told = reclaimed;
@@ -151,6 +139,7 @@ struct claim *claim_new(struct loop *loop, struct store *store, const struct cla
     claim->loop = loop;
     claim->options = *options;
     map_init(&claim->held);
+    claim->share = (struct claim_share){.poke = poke, .self = claim};
     claim->due = due_new(loop, store_redis(store), options->partition);
     struct settle_options settle = {
         .partition = options->partition, .consumer = options->consumer_name, .due = claim->due};
@@ -175,7 +164,6 @@ void claim_free(struct claim **claim_at)
     consumer_free(&claim->consumer);
     due_free(&claim->due);
     map_fini(&claim->held);
-    loop_later_cancel(claim->loop, claim);
     free(claim);
 }
 

@@ -1,20 +1,16 @@
 /*
  * claim.h - one partition's deliveries: claimed from its stream, held until settled
  *
- * All partitions of a process share one window: what runs and as much again that waits in lanes. Entries that cannot be a delivery, and
- * those that have been claimed too often (they may be what ends the processes that try them), go to the dead letters untried.
+ * All partitions of a process share one window (claim_window.h): what runs and as much again that waits in lanes. Entries that cannot be
+ * a delivery, and those that have been claimed too often (they may be what ends the processes that try them), go to the dead letters
+ * untried.
  */
 #pragma once
 
 #include "io/consumer.h"
 #include "io/store.h"
+#include "claim_window.h"
 #include "lane.h"
-
-struct claim_window {
-    size_t max;
-    size_t held;
-    size_t partitions; /* that share it */
-};
 
 struct claim_options {
     uint32_t partition;

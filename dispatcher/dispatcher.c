@@ -90,15 +90,27 @@ static struct http_client *make_client(const struct dispatcher *dispatcher)
         .ca_file = settings->ca_file,
         .user_agent = "Millrace/" MILLRACE_VERSION,
         .allow = &dispatcher->allow,
+        .https_only = settings->require_https,
     };
     struct error err;
     struct http_client *client = http_client_new(service_loop(dispatcher->service), &options, &err);
     if (!client) {
         log_event(LOG_ERROR, "dispatcher.no_http_client", log_text("error", err.text));
-        log_flush();
-        exit(EXIT_FAILURE);
+        log_and_exit(EXIT_FAILURE);
     }
     return client;
+}
+
+/* An attempt that is still under way when the grace ends is made once more, by another process. */
+static void warn_of_short_grace(const struct dispatcher_settings *settings)
+{
+    int64_t attempt_ms = settings->connect_timeout_ms + settings->response_timeout_ms;
+    if (settings->service.drain_grace_ms < attempt_ms) {
+        log_event(LOG_WARN, "dispatcher.short_grace",
+                  log_int("drain_grace_ms", settings->service.drain_grace_ms),
+                  log_int("attempt_ms", attempt_ms),
+                  log_text("consequence", "attempts under way at the end are made again"));
+    }
 }
 
 void *dispatcher_create(struct service *service)
@@ -108,6 +120,7 @@ void *dispatcher_create(struct service *service)
     dispatcher->settings = service_settings(service);
     must(cidr_list_parse(slice_of(dispatcher->settings->allow_targets), &dispatcher->allow, NULL) ==
          STATUS_OK);
+    warn_of_short_grace(dispatcher->settings);
     dispatcher->client = make_client(dispatcher);
     return dispatcher;
 }
@@ -157,7 +170,8 @@ void dispatcher_start(void *self)
     dispatcher->claims = xcalloc(dispatcher->count, sizeof(struct claim *));
     dispatcher->gauges = gauges_new(store_redis(store), dispatcher->count);
     dispatcher->window = (struct claim_window){.max = 2 * (size_t)settings->max_in_flight,
-                                               .partitions = dispatcher->count};
+                                               .partitions = dispatcher->count,
+                                               .loop = service_loop(dispatcher->service)};
     for (uint32_t i = 0; i < dispatcher->count; i++) {
         struct claim_options options = {
             .partition = i,
@@ -202,6 +216,7 @@ void dispatcher_destroy(void *self)
     event_book_free(&dispatcher->events);
     lanes_free(&dispatcher->lanes);
     attempts_free(&dispatcher->attempts);
+    claim_window_fini(&dispatcher->window);
     for (uint32_t i = 0; i < dispatcher->count; i++) {
         claim_free(&dispatcher->claims[i]);
     }

@@ -21,6 +21,7 @@ struct dispatcher_settings {
     int64_t response_keep;
     int64_t response_max;
     char *allow_targets;
+    bool require_https;
     char *ca_file;
 };
 

@@ -1,5 +1,5 @@
 /*
- * gauges.c - three questions per partition, one sum
+ * gauges.c - four questions per partition, one sum
  */
 #include "gauges.h"
 
@@ -11,7 +11,8 @@
 #include "metrics.h"
 #include "model/keys.h"
 
-#define ANSWERS_PER_PARTITION 3
+#define ANSWERS_PER_PARTITION 4
+#define COUNTS_MAX 64 /* names and numbers in a hash of reasons: more than there are */
 
 struct gauges {
     struct redis *redis;
@@ -20,22 +21,25 @@ struct gauges {
 };
 
 struct refresh {
-    size_t waiting; /* answers */
+    size_t answers_left;
     loop_fn done;
     void *self;
     double count, age_s, due_count, overdue_s;
+    double waiting[WAITING_CAPACITY]; /* by reason */
 };
 
 static void answered(struct refresh *refresh)
 {
-    if (--refresh->waiting > 0) {
+    if (--refresh->answers_left > 0) {
         return;
     }
     metric_set_shared(METRIC_BACKLOG, STAGE_DELIVERIES, refresh->count);
     metric_set_shared(METRIC_BACKLOG_AGE, STAGE_DELIVERIES, refresh->age_s);
     metric_set_shared(METRIC_BACKLOG, STAGE_DUE, refresh->due_count);
     metric_set_shared(METRIC_BACKLOG_AGE, STAGE_DUE, refresh->overdue_s);
-    metric_set_shared(METRIC_WAITING, WAITING_DUE, refresh->due_count);
+    for (size_t reason = 0; reason < WAITING_CAPACITY; reason++) {
+        metric_set_shared(METRIC_WAITING, reason, refresh->waiting[reason]);
+    }
     refresh->done(refresh->self);
     free(refresh);
 }
@@ -56,6 +60,24 @@ static void on_due_count(enum status status, const struct redis_reply *reply, vo
     struct refresh *refresh = self;
     if (status == STATUS_OK) {
         refresh->due_count += (double)redis_reply_int(reply);
+    }
+    answered(refresh);
+}
+
+/* [reason, count, …]. A count that is wrong, because a script could not write it, is never shown as less than none. */
+static void on_waiting(enum status status, const struct redis_reply *reply, void *self)
+{
+    struct refresh *refresh = self;
+    struct slice counts[COUNTS_MAX];
+    size_t slices = status == STATUS_OK ? redis_reply_slices(reply, counts, COUNTS_MAX) : 0;
+    for (size_t i = 0; i + 1 < slices; i += 2) {
+        uint64_t count = 0;
+        for (size_t reason = 0; reason < WAITING_CAPACITY; reason++) {
+            if (slice_is(counts[i], waiting_reasons[reason]) &&
+                slice_to_u64(counts[i + 1], INT64_MAX, &count) == STATUS_OK) {
+                refresh->waiting[reason] += (double)count;
+            }
+        }
     }
     answered(refresh);
 }
@@ -94,14 +116,17 @@ void gauges_free(struct gauges **gauges_at)
 void gauges_refresh(struct gauges *gauges, loop_fn done, void *self)
 {
     struct refresh *refresh = xcalloc(1, sizeof *refresh);
-    *refresh = (struct refresh){
-        .waiting = ANSWERS_PER_PARTITION * (size_t)gauges->partitions, .done = done, .self = self};
+    *refresh = (struct refresh){.answers_left = ANSWERS_PER_PARTITION * (size_t)gauges->partitions,
+                                .done = done,
+                                .self = self};
     for (uint32_t i = 0; i < gauges->partitions; i++) {
-        struct key due = key_of(i, KEY_DUE);
-        char due_text[KEY_MAX + 1];
+        struct key due = key_of(i, KEY_DUE), waiting = key_of(i, KEY_WAITING);
+        char due_text[KEY_MAX + 1], waiting_text[KEY_MAX + 1];
         must(slice_to_text(key_slice(&due), due_text, sizeof due_text) == STATUS_OK);
+        must(slice_to_text(key_slice(&waiting), waiting_text, sizeof waiting_text) == STATUS_OK);
         backlog_measure(gauges->redis, gauges->streams[i], GROUP_DISPATCHER, on_backlog, refresh);
         redis_sendf(gauges->redis, on_due_count, refresh, "ZCARD %s", due_text);
         redis_sendf(gauges->redis, on_due_first, refresh, "ZRANGE %s 0 0 WITHSCORES", due_text);
+        redis_sendf(gauges->redis, on_waiting, refresh, "HGETALL %s", waiting_text);
     }
 }

@@ -24,6 +24,7 @@ struct http_client_options {
     const char *ca_file;    /* "": the system's; like the other texts borrowed for good */
     const char *user_agent;
     const struct cidr_list *allow;
+    bool https_only;
 };
 
 struct http_client;

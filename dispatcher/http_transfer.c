@@ -131,7 +131,7 @@ static void set_callbacks(struct http_transfer *transfer)
 static void set_policy(CURL *easy, const struct http_client_options *options)
 {
     SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_PROTOCOLS_STR, "http,https");
+    SET(CURLOPT_PROTOCOLS_STR, options->https_only ? "https" : "http,https");
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_MAXREDIRS, 0L);
     SET(CURLOPT_PROXY, "");
@@ -248,6 +248,11 @@ static enum failure failure_of(struct http_transfer *transfer, CURLcode code)
     }
     if (transfer->headers_are_big) {
         return FAILURE_HEADERS_TOO_LARGE;
+    }
+    /* The same code stands for an answer that is not HTTP; but that comes over a connection. */
+    if (code == CURLE_UNSUPPORTED_PROTOCOL && transfer->shared->options->https_only &&
+        !transfer->is_connected) {
+        return FAILURE_HTTPS_REQUIRED;
     }
     if (code == CURLE_COULDNT_CONNECT) {
         return connect_failure(transfer);

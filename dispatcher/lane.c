@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/must.h"
-#include "base/random.h"
 #include "lane_ring.h"
 #include "metrics.h"
 #include "settle.h"
@@ -31,10 +30,25 @@ static void settle_queued(struct lane *lane, enum outcome outcome, const char *r
     }
 }
 
-static void park(struct lane *lane, struct delivery *delivery)
+static void park(struct lane *lane, struct delivery *delivery, size_t ahead)
 {
-    int64_t delay_ms = lane_pace_park_ms(&lane->pace, lane->queued.count, random_u64());
-    settle_unattempted(delivery, OUTCOME_PARK, "concurrency_limit", delay_ms);
+    settle_unattempted(delivery, OUTCOME_PARK, "concurrency_limit",
+                       lane_park_ms(lane, ahead, clock_mono_ms()));
+}
+
+/* All but the first so many, in their order: each gets a later time than the one before. */
+static void park_over(struct lane *lane, size_t most)
+{
+    struct delivery *delivery = lane->queued.last;
+    for (size_t left = lane->queued.count; left > most + 1; left--) {
+        delivery = delivery->earlier;
+    }
+    while (lane->queued.count > most) {
+        struct delivery *later = delivery->later;
+        lane_unqueue(lane, delivery);
+        park(lane, delivery, most);
+        delivery = later;
+    }
 }
 
 void lanes_push(struct lanes *lanes, struct delivery *delivery)
@@ -46,7 +60,7 @@ void lanes_push(struct lanes *lanes, struct delivery *delivery)
     struct lane *lane =
         lane_ring_find(&lanes->ring, delivery->owner->partition, delivery->fields.endpoint);
     if (lane->pace.is_slow && lane->queued.count >= lane_ring_share(&lanes->ring)) {
-        park(lane, delivery);
+        park(lane, delivery, lane->queued.count);
         return;
     }
     lane_queue(lane, delivery);
@@ -84,7 +98,7 @@ static void stall(struct lanes *lanes, struct lane *lane, const char *what, enum
 static void go_on(struct lanes *lanes, struct lane *lane)
 {
     lane_wake(lane);
-    lane_free_if_empty(lane);
+    lane_free_if_empty(lane, clock_mono_ms());
     lanes_pump(lanes);
 }
 
@@ -112,7 +126,7 @@ static void on_attempt_end(struct delivery *delivery, enum status status, void *
     lane_ran(lane, delivery);
     if (status == STATUS_OK && delivery->result.is_attempted) {
         lane_pace_ended(&lane->pace, delivery->result.duration_us / 1000,
-                        delivery->result.status > 0);
+                        delivery->result.status > 0, clock_mono_ms());
     }
     if (delivery->is_lost) {
         metric_add(METRIC_SETTLE_REFUSED, 0, status == STATUS_OK ? 1 : 0);
@@ -167,7 +181,7 @@ static void take_turn(struct lanes *lanes, struct lane *lane)
         start_first(lanes, lane, &value);
     }
     lane_wake(lane);
-    lane_free_if_empty(lane);
+    lane_free_if_empty(lane, clock_mono_ms());
 }
 
 void lanes_pump(struct lanes *lanes)
@@ -176,7 +190,7 @@ void lanes_pump(struct lanes *lanes)
         take_turn(lanes, lanes->ring.first);
     }
     metric_set(METRIC_IN_FLIGHT, 0, (double)lanes->ring.running);
-    metric_set(METRIC_WAITING, WAITING_CONCURRENCY, (double)lanes->ring.queued);
+    metric_set(METRIC_WAITING, WAITING_CAPACITY, (double)lanes->ring.queued);
 }
 
 void lanes_lose(struct lanes *lanes, struct delivery *delivery)
@@ -197,18 +211,17 @@ static void on_tick(void *self)
     size_t cursor = 0;
     lane_ring_judge(&lanes->ring, clock_mono_ms());
     for (struct lane *lane; (lane = lane_ring_next(&lanes->ring, &cursor));) {
-        while (lane->pace.is_slow && lane->queued.count > lane_ring_share(&lanes->ring)) {
-            struct delivery *delivery = lane->queued.last;
-            lane_unqueue(lane, delivery);
-            park(lane, delivery);
+        if (lane->pace.is_slow) {
+            park_over(lane, lane_ring_share(&lanes->ring));
         }
         if (lane->state == LANE_STALLED) {
             lane->state = LANE_RESTING;
         }
         lane_wake(lane);
     }
+    lane_ring_sweep(&lanes->ring, clock_mono_ms());
     lanes_pump(lanes);
-    if (lanes->ring.by_key.count > 0) {
+    if (lanes->ring.queued + lanes->ring.running > 0) {
         loop_timer_start(lanes->tick, TICK_MS);
     }
 }

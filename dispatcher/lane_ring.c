@@ -8,6 +8,7 @@
 #include "base/must.h"
 
 #define INITIAL_PART 16 /* of the process's slots, for a lane whose receiver has not answered yet */
+#define SWEEP_MAX 64
 
 void lane_ring_init(struct lane_ring *ring)
 {
@@ -69,7 +70,8 @@ void lane_ring_judge(struct lane_ring *ring, int64_t now_mono_ms)
         const struct delivery *oldest = lane->running.first;
         lane_pace_judge(&lane->pace, oldest ? oldest->started_mono_ms : 0, lane->queued.count,
                         now_mono_ms);
-        ring->slow += lane->pace.is_slow ? 1 : 0;
+        bool is_empty = lane->queued.count == 0 && lane->running.count == 0;
+        ring->slow += lane->pace.is_slow && !is_empty ? 1 : 0;
     }
 }
 
@@ -103,12 +105,42 @@ void lane_leave(struct lane *lane)
     lane->state = LANE_RESTING;
 }
 
-void lane_free_if_empty(struct lane *lane)
+static bool is_idle(const struct lane *lane)
 {
-    if (lane->state == LANE_RESTING && lane->queued.count == 0 && lane->running.count == 0) {
-        map_remove(&lane->ring->by_key, key_slice(&lane->key));
+    return lane->state == LANE_RESTING && lane->queued.count == 0 && lane->running.count == 0;
+}
+
+void lane_free_if_empty(struct lane *lane, int64_t now_mono_ms)
+{
+    struct lane_ring *ring = lane->ring;
+    if (!is_idle(lane)) {
+        return;
+    }
+    lane->pace.blocked_mono_ms = 0;
+    if (!lane_pace_has_parked(&lane->pace, now_mono_ms) || ring->by_key.count > LANES_KEPT_MAX) {
+        map_remove(&ring->by_key, key_slice(&lane->key));
         free(lane);
     }
+}
+
+void lane_ring_sweep(struct lane_ring *ring, int64_t now_mono_ms)
+{
+    struct lane *idle[SWEEP_MAX]; /* the map must not change while it is looked through */
+    size_t cursor = 0, count = 0;
+    for (struct lane *lane; count < SWEEP_MAX && (lane = lane_ring_next(ring, &cursor));) {
+        if (is_idle(lane) && !lane_pace_has_parked(&lane->pace, now_mono_ms)) {
+            idle[count++] = lane;
+        }
+    }
+    while (count > 0) {
+        lane_free_if_empty(idle[--count], now_mono_ms);
+    }
+}
+
+int64_t lane_park_ms(struct lane *lane, size_t ahead, int64_t now_mono_ms)
+{
+    size_t share = lane_ring_share(lane->ring), limit = lane->pace.limit;
+    return lane_pace_park_ms(&lane->pace, ahead, limit < share ? limit : share, now_mono_ms);
 }
 
 void lane_queue(struct lane *lane, struct delivery *delivery)

@@ -1,8 +1,8 @@
 /*
  * lane_ring.h - the lanes there are, their queues, and the turns they take
  *
- * A lane exists while something is in it. In the ring are the lanes that have a delivery to start and a slot of their own for it.
- * Only for lane.c.
+ * A lane exists while something is in it, or was parked and is not back yet; then it keeps its pace, unless there are LANES_KEPT_MAX
+ * lanes already. In the ring are the lanes that have a delivery to start and a slot of their own for it. Only for lane.c.
  */
 #pragma once
 
@@ -10,6 +10,8 @@
 #include "delivery.h"
 #include "lane_pace.h"
 #include "model/keys.h"
+
+#define LANES_KEPT_MAX 4096
 
 enum lane_state {
     LANE_RESTING, /* nothing to start, or no slot for it */
@@ -51,10 +53,18 @@ struct lane *lane_ring_next(const struct lane_ring *ring,
 size_t lane_ring_share(const struct lane_ring *ring);
 void lane_ring_judge(struct lane_ring *ring, int64_t now_mono_ms);
 
+/* Frees lanes whose parked ones are back: some at a time. */
+void lane_ring_sweep(struct lane_ring *ring, int64_t now_mono_ms);
+
 /* To the end of the ring, if the lane rests and belongs there. */
 void lane_wake(struct lane *lane);
-void lane_leave(struct lane *lane);         /* the ring, to rest */
-void lane_free_if_empty(struct lane *lane); /* when it rests, too */
+void lane_leave(struct lane *lane); /* the ring, to rest */
+
+/* When it rests, too, and nothing of it is parked. */
+void lane_free_if_empty(struct lane *lane, int64_t now_mono_ms);
+
+/* How long the next of it is parked, behind `ahead` in its queue. */
+int64_t lane_park_ms(struct lane *lane, size_t ahead, int64_t now_mono_ms);
 
 void lane_queue(struct lane *lane, struct delivery *delivery);
 void lane_queue_first(struct lane *lane, struct delivery *delivery);

@@ -42,6 +42,9 @@ static const struct setting settings[] = {
      "bytes of an answer that are read; more ends the transfer", NULL},
     {"allow_targets", SETTING_TEXT, "", 0, 4096, AT(allow_targets),
      "networks (CIDRs, comma-separated) that webhooks may reach although they are private", NULL},
+    {"require_https", SETTING_BOOL, "no", 0, 0, AT(require_https),
+     "whether an endpoint with an http:// address fails like a destination that is not allowed",
+     NULL},
     {"ca_file", SETTING_TEXT, "", 0, 4096, AT(ca_file),
      "certificates (PEM) to trust instead of the system's", NULL},
 };

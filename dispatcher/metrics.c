@@ -8,8 +8,11 @@
 /* In the order of enum outcome. */
 static const char *const outcomes[] = {"delivered", "retry", "snooze", "park",
                                        "ready",     "dead",  NULL};
-static const char *const waiting_reasons[] = {
-    [WAITING_DUE] = "due", [WAITING_CONCURRENCY] = "concurrency_limit", NULL};
+const char *const waiting_reasons[WAITING_REASONS_COUNT + 1] = {
+    [WAITING_SCHEDULED] = "scheduled",      [WAITING_BACKOFF] = "backoff",
+    [WAITING_RETRY_AFTER] = "retry_after",  [WAITING_CONCURRENCY] = "concurrency_limit",
+    [WAITING_CAPACITY] = "worker_capacity",
+};
 static const char *const stages[] = {[STAGE_DELIVERIES] = "deliveries", [STAGE_DUE] = "due", NULL};
 static const char *const caches[] = {"endpoints", NULL};
 static const double long_buckets[] = {0.001, 0.0025, 0.005, 0.01,  0.025,  0.05,   0.1, 0.25,
@@ -43,8 +46,7 @@ const struct metric dispatcher_metrics[DISPATCHER_METRICS_COUNT] = {
                            .kind = METRIC_GAUGE,
                            .label = "reason",
                            .values = waiting_reasons,
-                           .help =
-                               "Deliveries that wait for a time, or for room at their endpoint"},
+                           .help = "Deliveries that wait, by what they wait for"},
     ROW(METRIC_BACKLOG) = {.name = "millrace_backlog",
                            .kind = METRIC_GAUGE,
                            .label = "stage",

@@ -21,7 +21,16 @@ enum dispatcher_metric {
     METRIC_CACHE,                              /* millrace_cache_total{cache,result} */
     DISPATCHER_METRICS_END
 };
-enum waiting_reason { WAITING_DUE, WAITING_CONCURRENCY };
+/* Label values of millrace_waiting. Those before WAITING_CAPACITY are counted in Redis, by the words that the scripts write. */
+enum waiting_reason {
+    WAITING_SCHEDULED,
+    WAITING_BACKOFF,
+    WAITING_RETRY_AFTER,
+    WAITING_CONCURRENCY,
+    WAITING_CAPACITY, /* claimed, without a slot yet */
+    WAITING_REASONS_COUNT
+};
+extern const char *const waiting_reasons[]; /* NULL-terminated */
 enum backlog_stage { STAGE_DELIVERIES, STAGE_DUE };
 
 extern const struct metric dispatcher_metrics[];

@@ -11,8 +11,8 @@
 void settle_command_start(struct redis_command *command, uint32_t partition, const char *consumer)
 {
     static const enum partition_key keys[] = {
-        KEY_DELIVERIES,      KEY_DUE,         KEY_ATTEMPTS, KEY_DLQ, KEY_RECORD_PREFIX,
-        KEY_DELIVERY_PREFIX, KEY_STATS_PREFIX};
+        KEY_DELIVERIES, KEY_DUE,           KEY_WAITING,         KEY_ATTEMPTS,
+        KEY_DLQ,        KEY_RECORD_PREFIX, KEY_DELIVERY_PREFIX, KEY_STATS_PREFIX};
     size_t count = sizeof keys / sizeof keys[0];
     script_start(command, SCRIPT_SETTLE, count);
     for (size_t i = 0; i < count; i++) {

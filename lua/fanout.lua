@@ -2,9 +2,9 @@
 -- fanout.lua - E1 in the log -> E2 processed, for a batch of events: each delivery is written and
 --              the event acknowledged
 --
--- KEYS    1 events stream, 2 deliveries stream, 3 due zset, 4 cursors hash,
+-- KEYS    1 events stream, 2 deliveries stream, 3 due zset, 4 waiting hash, 5 cursors hash,
 --         and prefixes with the same tag (the keys under them are named by ids in ARGV):
---         5 mr:{p}:event:  6 mr:{p}:delivery:  7 mr:{p}:stats:
+--         6 mr:{p}:event:  7 mr:{p}:delivery:  8 mr:{p}:stats:
 -- ARGV    1 group, 2 consumer, 3 time in ms to use instead of Redis's ('': Redis's)
 --         then per event 11 and its endpoint ids, sorted:
 --           entry event org from to skipped trace request after body number-of-endpoints
@@ -21,13 +21,16 @@
 --         refused ''         not pending for this consumer any more: nothing is written
 --
 -- At most 200 endpoints in all per call (the caller's bound).
--- Writes, per endpoint: an entry of deliveries (event endpoint org attempt=1 snoozes=0 history=''
---   trace request body) or, when `after` is in the future, hash mr:{p}:delivery:<id> (the same
---   fields, then reason=scheduled until=<ms>) and its place in due.
--- Per event: hash mr:{p}:event:<event>: endpoint -> "pending 0", and skipped -> reason.
--- Stats of the organization: events +1 on the last part, skipped +1, deliveries +n.
--- XACK of all last parts comes after the writes: a script has no rollback, and an error between
--- them may repeat a delivery but must not lose one.
+-- Writes, per event: hash mr:{p}:event:<event>: endpoint -> "pending 0", and skipped -> reason.
+-- Per endpoint that is new there: an entry of deliveries (event endpoint org attempt=1 snoozes=0
+--   history='' trace request body) or, when `after` is in the future, hash mr:{p}:delivery:<id>
+--   (the same fields, then reason=scheduled until=<ms>) and its place in due.
+-- One that is there already has its delivery: an event that comes again, as after a loss of the
+-- group, is done without a second one.
+-- Stats of the organization, of what is new: events +1 on the first part, skipped +1,
+-- deliveries +n. Hash mr:{p}:waiting: reason -> how many of due wait for it.
+-- XACK of all last parts comes after the writes, since a script has no rollback; all that could be
+-- an error is tried before them.
 -- The delivery id is dlv_ + the 20 characters of the event + the 20 of the endpoint.
 -- NOGROUP when there is no such group.
 local call = redis.call
@@ -35,10 +38,12 @@ local call = redis.call
 --@include clock
 --@include delivery
 --@include hash
+--@include waiting
 --@include wait
 --@include stats
 
-local events, deliveries, due, cursors, record_prefix, delivery_prefix, stats_prefix = unpack(KEYS)
+local events, deliveries, due, waiting, cursors, record_prefix, delivery_prefix, stats_prefix =
+    unpack(KEYS)
 local group, consumer, now = ARGV[1], ARGV[2], now_ms(ARGV[3])
 
 local starts, entries, at = {}, {}, 4
@@ -53,26 +58,24 @@ local any_cursor = call('HLEN', cursors) > 0
 call('ZCARD', due) call('XLEN', deliveries)
 local cursor_of, acked, results = {}, {}, {''}
 
-local function write_part(i, event, org, skipped, trace, request, after, body)
-    local n, is_later, record = ARGV[i + 10], (tonumber(after) or 0) > now, {}
-    for e = i + 11, i + 10 + n do
+local function write_part(i, event, org, from, skipped, trace, request, after, body)
+    local record, is_later = record_prefix .. event, (tonumber(after) or 0) > now
+    local is_repeat, written = from == '' and has_fields(record), 0
+    for e = i + 11, i + 10 + ARGV[i + 10] do
         local endpoint = ARGV[e]
-        if is_later then
+        local is_new = add_field(record, endpoint, 'pending 0')
+        written = is_new and written + 1 or written
+        if is_new and is_later then
             wait(delivery_prefix, after, 'scheduled', event, endpoint, org, '1', '0', '',
                  trace, request, body)
-        else
+        elseif is_new then
             ready(deliveries, event, endpoint, org, '1', '0', '', trace, request, body)
         end
-        record[#record + 1], record[#record + 2] = endpoint, 'pending 0'
     end
-    count(org, 'deliveries', tonumber(n))
-    if skipped ~= '' then
-        record[#record + 1], record[#record + 2] = 'skipped', skipped
-        count(org, 'skipped', 1)
-    end
-    if #record > 0 then
-        write_hash(record_prefix .. event, unpack(record))
-    end
+    local is_skipped = skipped ~= '' and not is_repeat and add_field(record, 'skipped', skipped)
+    count(org, 'events', from == '' and not is_repeat and 1 or 0)
+    count(org, 'deliveries', written)
+    count(org, 'skipped', is_skipped and 1 or 0)
 end
 
 for _, i in ipairs(starts) do
@@ -81,21 +84,20 @@ for _, i in ipairs(starts) do
     local word = not owned[entry] and 'refused' or cursor ~= from and 'behind'
         or to ~= '' and 'continued' or 'done'
     if word == 'continued' or word == 'done' then
-        write_part(i, event, org, skipped, trace, request, after, body)
+        write_part(i, event, org, from, skipped, trace, request, after, body)
     end
     if word == 'continued' then
         cursor_of[entry] = to
         call('HSET', cursors, entry, to)
     elseif word == 'done' then
         owned[entry], acked[#acked + 1] = nil, entry
-        count(org, 'events', 1)
         if from ~= '' then
             call('HDEL', cursors, entry)
         end
     end
     results[#results + 1], results[#results + 2] = word, word == 'behind' and cursor or ''
 end
-results[1] = write_due(due)
+results[1] = write_due(due, waiting)
 write_stats(stats_prefix)
 if #acked > 0 then
     call('XACK', events, group, unpack(acked))

@@ -2,9 +2,9 @@
 -- settle.lua - D2 claimed -> D3 delivered, D4 waiting, D6 dead or back to D1 ready,
 --              for a batch of deliveries
 --
--- KEYS    1 deliveries stream, 2 due zset, 3 attempts stream, 4 dead letters stream,
---         and prefixes with the same tag:
---         5 mr:{p}:event:  6 mr:{p}:delivery:  7 mr:{p}:stats:
+-- KEYS    1 deliveries stream, 2 due zset, 3 waiting hash, 4 attempts stream,
+--         5 dead letters stream, and prefixes with the same tag:
+--         6 mr:{p}:event:  7 mr:{p}:delivery:  8 mr:{p}:stats:
 -- ARGV    1 group, 2 consumer, 3 time in ms to use instead of Redis's ('': Redis's)
 --         then 16 per delivery:
 --           entry event endpoint org attempt snoozes history trace request body
@@ -35,7 +35,8 @@
 --              record "dead <attempts> <status> <ms> <history>"
 -- Dead without an attempt (endpoint disabled or gone): attempts is attempt - 1. first_at and
 -- last_at are the times of the first and the last attempt, or <ms> when there was none.
--- Stats of the organization: delivered, retried, snoozed, dead.
+-- Stats of the organization: delivered, retried, snoozed, dead. Hash mr:{p}:waiting: reason -> how
+-- many of due wait for it.
 -- XACK and XDEL of all settled entries come last, as in fanout.
 -- NOGROUP when there is no such group. Nothing is written when an argument is missing or unknown.
 local call = redis.call
@@ -43,10 +44,12 @@ local call = redis.call
 --@include clock
 --@include delivery
 --@include hash
+--@include waiting
 --@include wait
 --@include stats
 
-local deliveries, due, attempts, dlq, record_prefix, delivery_prefix, stats_prefix = unpack(KEYS)
+local deliveries, due, waiting, attempts, dlq, record_prefix, delivery_prefix, stats_prefix =
+    unpack(KEYS)
 local group, consumer, now, entries = ARGV[1], ARGV[2], digits(now_ms(ARGV[3])), {}
 local COUNTED = {delivered = 'delivered', retry = 'retried', snooze = 'snoozed', dead = 'dead'}
 local WAITS = {retry = 'backoff', snooze = 'retry_after', park = 'park'}
@@ -102,10 +105,9 @@ for i = 4, #ARGV, 16 do
         settle(unpack(ARGV, i + 1, i + 15))
     end
 end
-results[1] = write_due(due)
+results[1] = write_due(due, waiting)
 write_stats(stats_prefix)
 if #done > 0 then
-    call('XACK', deliveries, group, unpack(done))
-    call('XDEL', deliveries, unpack(done))
+    call('XACK', deliveries, group, unpack(done)) call('XDEL', deliveries, unpack(done))
 end
 return results

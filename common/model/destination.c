@@ -44,27 +44,17 @@ static const struct cidr SPECIAL[] = {
     V4(203, 0, 113, 24),                  /* documentation */
     V4(224, 0, 0, 4),                     /* multicast */
     V4(240, 0, 0, 4),                     /* reserved, broadcast */
-    V6(0x20, 0x01, 0, 0, 0, 0, 23),       /* protocol assignments: benchmarking, ORCHID, AMT */
+    V6(0x20, 0x01, 0, 0, 0, 0, 23),       /* protocol assignments: Teredo, ORCHID, AMT */
     V6(0x20, 0x01, 0x0d, 0xb8, 0, 0, 32), /* documentation */
+    V6(0x20, 0x02, 0, 0, 0, 0, 16),       /* 6to4: a relay of our network takes it to any IPv4 */
     V6(0x26, 0x20, 0, 0x4f, 0x80, 0, 48), /* AS112 */
     V6(0x3f, 0xff, 0, 0, 0, 0, 20),       /* documentation */
 };
 
 static const struct cidr GLOBAL_UNICAST = V6(0x20, 0, 0, 0, 0, 0, 3);
 
-/* Where IPv6 carries IPv4. 64:ff9b:1::/48 is not here: where the IPv4 stands in it is up to its network, so it is never
- * global. */
-static const struct carrier {
-    struct cidr range;
-    uint8_t at;       /* of the IPv4 address */
-    uint8_t inverted; /* Teredo hides the client's address from rewriting NATs */
-} CARRIERS[] = {
-    {V6(0, 0, 0, 0, 0, 0, 96), 12, 0},          /* compatible; :: and ::1 become 0.0.0.0/8 */
-    {V6(0, 0x64, 0xff, 0x9b, 0, 0, 96), 12, 0}, /* NAT64 */
-    {V6(0x20, 0x02, 0, 0, 0, 0, 16), 2, 0},     /* 6to4 */
-    {V6(0x20, 0x01, 0, 0, 0, 0, 32), 4, 0},     /* Teredo: its server */
-    {V6(0x20, 0x01, 0, 0, 0, 0, 32), 12, 0xff}, /* Teredo: the client */
-};
+/* Its last four bytes are the IPv4 address. In 64:ff9b:1::/48 it is up to the network where that stands, so it is never global. */
+static const struct cidr NAT64 = V6(0, 0x64, 0xff, 0x9b, 0, 0, 96);
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -183,20 +173,12 @@ static bool is_special(const uint8_t *address, const struct cidr_list *allow)
 
 static bool v6_is_allowed(const uint8_t *address, const struct cidr_list *allow)
 {
-    bool carries = false;
-    for (size_t i = 0; i < COUNT(CARRIERS); i++) {
-        const struct carrier *carrier = &CARRIERS[i];
-        if (!is_in(address, &carrier->range))
-            continue;
-        uint8_t v4[4], carried[ADDRESS_LEN];
-        for (size_t k = 0; k < sizeof v4; k++)
-            v4[k] = address[carrier->at + k] ^ carrier->inverted;
-        put_v4(v4, carried);
-        if (is_special(carried, allow))
-            return false;
-        carries = true;
+    if (is_in(address, &NAT64)) {
+        uint8_t carried[ADDRESS_LEN];
+        put_v4(address + ADDRESS_LEN - 4, carried);
+        return !is_special(carried, allow);
     }
-    return carries || (is_in(address, &GLOBAL_UNICAST) && !is_special(address, allow));
+    return is_in(address, &GLOBAL_UNICAST) && !is_special(address, allow);
 }
 
 bool destination_is_allowed(const struct sockaddr *address, const struct cidr_list *allow)

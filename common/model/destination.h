@@ -2,9 +2,10 @@
  * destination.h - addresses a webhook may reach
  *
  * Decides on a resolved address, never on a URL's text. By default only global unicast is allowed: IPv4 outside the special-purpose
- * ranges, IPv6 only 2000::/3 outside its own; IPv4 carried in IPv6 (mapped, compatible, NAT64, 6to4, Teredo) is judged as IPv4.
- * An allow-list of CIDRs opens ranges; an IPv6 range opens no IPv4, even if it is as wide as ::/0. Source: IANA special-purpose
- * registries, RFC 6890.
+ * ranges, IPv6 only 2000::/3 outside its own. IPv4 carried in IPv6 is judged as IPv4 where that is all it means (mapped, NAT64), and
+ * refused where a relay would take it on (6to4, Teredo) or nobody uses it (compatible). An allow-list of CIDRs opens ranges; an IPv6
+ * range opens no IPv4, even if it is as wide as ::/0, and an IPv4 range no IPv6 but those two. Source: IANA special-purpose registries,
+ * RFC 6890.
  */
 #pragma once
 

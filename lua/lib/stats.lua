@@ -14,7 +14,9 @@ end
 local function write_stats(prefix)
     for org, words in pairs(stats) do
         for word, by in pairs(words) do
-            redis.pcall('HINCRBY', prefix .. org, word, by)
+            if by ~= 0 then
+                redis.pcall('HINCRBY', prefix .. org, word, by)
+            end
         end
     end
 end

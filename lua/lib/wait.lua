@@ -1,4 +1,5 @@
--- Deliveries that wait for a time: a hash each, and a place in due, written once for all.
+-- Deliveries that wait for a time: a hash each, and a place in due, written once for all of a
+-- reason.
 local due_members = {}
 
 local function wait(prefix, until_ms, reason, event, endpoint, org, attempt, snoozes, history,
@@ -9,14 +10,14 @@ local function wait(prefix, until_ms, reason, event, endpoint, org, attempt, sno
                'attempt', attempt, 'snoozes', snoozes, 'history', history,
                'trace', trace, 'request', request, 'body', body,
                'reason', reason, 'until', until_ms, ...)
-    due_members[#due_members + 1] = until_ms
-    due_members[#due_members + 1] = id
+    local members = due_members[reason] or {}
+    due_members[reason], members[#members + 1], members[#members + 2] = members, until_ms, id
 end
 
 -- Returns the earliest due ms of all that wait, or ''.
-local function write_due(due)
-    if #due_members > 0 then
-        call('ZADD', due, unpack(due_members))
+local function write_due(due, waiting)
+    for reason, members in pairs(due_members) do
+        count_waiting(waiting, reason, call('ZADD', due, unpack(members)))
     end
     return earliest_due(due)
 end

@@ -103,6 +103,8 @@ class Model:
             elif event.cursor != after_endpoint:
                 answers.append(("behind", event.cursor))
             else:
+                if after_endpoint == "":
+                    self._count_event(event)
                 self._write_part(event, endpoints, now)
                 event.cursor, event.is_done = last, last == ""
                 answers.append(("continued" if last else "done", ""))
@@ -118,7 +120,7 @@ class Model:
                 self.made.append(one)
             self.stats[event.org, "deliveries"] += 1
 
-    def count_event(self, event):
+    def _count_event(self, event):
         self.stats[event.org, "events"] += 1
         self.stats[event.org, "skipped"] += not event.endpoints
 
@@ -162,16 +164,25 @@ class Model:
         self.made = due
         return len(due)
 
-    def trim(self, candidates):
-        """candidates: the oldest entries. (how many went, word)"""
-        for went, entry in enumerate(candidates):
-            event = self.events[entry]
-            if not event.is_done:
-                return went, "pending" if event.is_read else "unread"
-            of_event = [one for one in self.deliveries.values() if one.event == event.name]
-            if any(one.place in ("ready", "waiting") for one in of_event):
-                return went, "waiting"
-            del self.events[entry]
-            for one in of_event:
-                del self.deliveries[one.event, one.endpoint]
-        return len(candidates), "all"
+    def trim(self, cursor, limit):
+        """(how many went, how many stayed, the entry to go on after or '')"""
+        went = kept = 0
+        for event in [one for one in self.events.values() if order(one.entry) > order(cursor or "0-0")]:
+            if went + kept == limit:
+                return went, kept, cursor
+            if not event.is_read:
+                return went, kept, ""
+            cursor = event.entry
+            if self.is_needed(event):
+                kept += 1
+                continue
+            went += 1
+            del self.events[event.entry]
+            self.deliveries = {key: one for key, one in self.deliveries.items() if one.event != event.name}
+        return went, kept, cursor if went + kept == limit else ""
+
+    def is_needed(self, event):
+        oldest = next(iter(self.events.values()))
+        last_read = [one for one in self.events.values() if one.is_read][-1]
+        return not event.is_done or event is last_read is not oldest or any(
+            one.event == event.name and one.place in ("ready", "waiting") for one in self.deliveries.values())

@@ -6,7 +6,7 @@ SCRIPTS = pathlib.Path(__file__).parents[2] / "lua"
 NAMES = sorted(path.stem for path in SCRIPTS.glob("*.lua"))
 
 P = "mr:{0}:"
-EVENTS, DELIVERIES, DUE, CURSORS = P + "events", P + "deliveries", P + "due", P + "cursors"
+EVENTS, DELIVERIES, DUE, WAITING, CURSORS = P + "events", P + "deliveries", P + "due", P + "waiting", P + "cursors"
 ATTEMPTS, DLQ = P + "attempts", P + "dlq"
 RECORD, DELIVERY, STATS = P + "event:", P + "delivery:", P + "stats:"
 
@@ -16,12 +16,20 @@ ATTEMPT_FIELDS = "event endpoint org attempt outcome status error duration_ms re
 DLQ_FIELDS = ("event endpoint org reason attempts status response first_at last_at history "
               "trace request").split()
 
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 ORG = "org_" + "0" * 20
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 def event_id(number):
     return "evt_%020d" % number
+
+
+def entry_event_id(entry, partition=0):
+    """As common/model/ids.c makes it of an entry's id."""
+    ms, seq = (int(part) for part in entry.split("-"))
+    number = ms << 50 | seq << 15 | partition
+    return "evt_" + "".join(ALPHABET[number >> shift & 31] for shift in range(95, -1, -5))
 
 
 def endpoint_id(number):
@@ -73,6 +81,7 @@ def pairs(flat):
 class Store:
     def __init__(self, client, groups=True):
         self.r = client
+        self.given = 0  # events of give_deliveries
         self.sha = {name: client.script_load(script_text(name)) for name in NAMES}
         if groups:
             client.xgroup_create(EVENTS, "processor", "0", mkstream=True)
@@ -87,17 +96,17 @@ class Store:
         return pairs(self.call("publish", [EVENTS, DELIVERIES, *keys], [max_depth, window_ms, "processor", *args]))
 
     def fanout(self, consumer, parts, now=""):
-        keys = [EVENTS, DELIVERIES, DUE, CURSORS, RECORD, DELIVERY, STATS]
+        keys = [EVENTS, DELIVERIES, DUE, WAITING, CURSORS, RECORD, DELIVERY, STATS]
         due, *words = self.call("fanout", keys, ["processor", consumer, now, *(arg for one in parts for arg in one)])
         return due, pairs(words)
 
     def settle(self, consumer, outcomes, now=""):
-        keys = [DELIVERIES, DUE, ATTEMPTS, DLQ, RECORD, DELIVERY, STATS]
+        keys = [DELIVERIES, DUE, WAITING, ATTEMPTS, DLQ, RECORD, DELIVERY, STATS]
         due, *words = self.call("settle", keys, ["dispatcher", consumer, now, *(arg for one in outcomes for arg in one)])
         return due, words
 
     def promote(self, limit=200, now=""):
-        *moved, at = self.call("promote", [DUE, DELIVERIES, DELIVERY], [limit, now])
+        *moved, at = self.call("promote", [DUE, WAITING, DELIVERIES, DELIVERY], [limit, now])
         assert now == "" or at == str(now)
         return moved
 
@@ -111,10 +120,8 @@ class Store:
     def reap(self, stream, group, idle_ms, name="", limit=100):
         return self.call("reap", [stream], [group, idle_ms, name, limit])
 
-    def trim(self, before_ms, candidates):
-        """candidates: (entry, event) each."""
-        keys = [EVENTS, *(RECORD + event for _, event in candidates)]
-        return self.call("trim", keys, ["processor", before_ms, *(entry for entry, _ in candidates)])
+    def trim(self, before_ms, cursor="", limit=100, partition=0):
+        return self.call("trim", [EVENTS, RECORD], ["processor", before_ms, cursor, limit, partition])
 
     def configure(self, rule, record, fields, index=None, member="", value=""):
         keys = [record] if index is None else [record, index]
@@ -135,7 +142,8 @@ class Store:
         self.publish([new_event() for _ in range(count)], max_depth=10**9)
         events = self.read_events(count=count)
         self.fanout("p1", [part(entry, event_id(i), [endpoint_id(1)], body=body)
-                           for i, (entry, _) in enumerate(events, 1)])
+                           for i, (entry, _) in enumerate(events, self.given + 1)])
+        self.given += count
         return self.read_deliveries(consumer, count)
 
     def pending(self, stream, group):
@@ -145,6 +153,10 @@ class Store:
     def age(self, stream, group, consumer, entry, idle_ms):
         """As if the holder had been silent for that long."""
         self.r.execute_command("XCLAIM", stream, group, consumer, 0, entry, "IDLE", idle_ms, "JUSTID")
+
+    def waiting(self):
+        """How many wait, by reason; those that are none left out."""
+        return {reason: int(n) for reason, n in self.r.hgetall(WAITING).items() if n != "0"}
 
     def stats(self, org=ORG):
         return {word: int(n) for word, n in self.r.hgetall(STATS + org).items()}

@@ -3,7 +3,7 @@ import pytest
 import redis
 
 from store import (CURSORS, DELIVERIES, DELIVERY, DELIVERY_FIELDS, DUE, EVENTS, ORG, RECORD, Store, delivery_id,
-                   endpoint_id, event_id, new_event, part)
+                   endpoint_id, event_id, new_event, outcome, part)
 
 E1, E2 = event_id(1), event_id(2)
 A, B, C, D = (endpoint_id(i) for i in range(1, 5))
@@ -99,6 +99,7 @@ def test_a_time_in_the_future_waits_in_due(store):
     assert [fields["event"] for _, fields in store.r.xrange(DELIVERIES)] == [event_id(3)]
     assert store.r.hget(RECORD + E1, A) == "pending 0"
     assert store.stats() == {"events": 3, "deliveries": 4}
+    assert store.waiting() == {"scheduled": 3}
 
 
 def test_without_an_override_the_time_is_redis_s(store):
@@ -114,7 +115,7 @@ def test_a_wide_event_continues_from_its_cursor(store):
     assert store.fanout("p1", [first])[1] == [("continued", "")]
     assert store.r.hgetall(CURSORS) == {entry: B}
     assert store.pending(EVENTS, "processor") == {entry: "p1"}
-    assert store.stats() == {"deliveries": 2}
+    assert store.stats() == {"events": 1, "deliveries": 2}
 
     before = store.snapshot()
     assert store.fanout("p1", [first])[1] == [("behind", B)], "a repeat of the part"
@@ -168,6 +169,57 @@ def test_organizations_are_counted_apart(store):
     entries = give_events(store, 4)
     store.fanout("p1", [part(entry, event_id(i), [A], org="org_%d" % (i % 2)) for i, entry in enumerate(entries)])
     assert store.stats("org_0") == store.stats("org_1") == {"events": 2, "deliveries": 2}
+
+
+def lose_the_group(store):
+    """As a Redis does that was restarted without it: every event is unread again."""
+    store.r.xgroup_destroy(EVENTS, "processor")
+    store.r.xgroup_create(EVENTS, "processor", "0")
+
+
+def test_an_event_that_comes_again_has_its_deliveries_already(store):
+    now = 1700000000000
+    entries = give_events(store, 4)
+    parts = [part(entries[0], event_id(1), [A, B]), part(entries[1], event_id(2), [A], after=now + 5000),
+             part(entries[2], event_id(3), skipped="no_endpoint"), part(entries[3], event_id(4), [A])]
+    store.fanout("p1", parts, now)
+    (delivery, fields), *_ = store.read_deliveries()
+    store.settle("d1", [outcome(delivery, fields, "delivered")], now)
+    before = store.snapshot()
+    lose_the_group(store)
+    assert [entry for entry, _ in store.read_events("p2")] == entries
+    assert store.fanout("p2", parts, now) == (str(now + 5000), [("done", "")] * 4)
+    after = store.snapshot()
+    assert {key: value for key, value in after.items() if key != EVENTS} == \
+        {key: value for key, value in before.items() if key != EVENTS}
+    assert store.pending(EVENTS, "processor") == {}
+
+
+def test_an_event_that_comes_again_goes_to_who_is_new_only(store):
+    entries = give_events(store, 2)
+    store.fanout("p1", [part(entries[0], E1, [B]), part(entries[1], E2, [A])])
+    lose_the_group(store)
+    store.read_events("p2")
+    assert store.fanout("p2", [part(entries[0], E1, [A, B, C]), part(entries[1], E2, skipped="no_endpoint")])[1] == \
+        [("done", "")] * 2
+    assert [(fields["event"], fields["endpoint"]) for _, fields in store.r.xrange(DELIVERIES)] == \
+        [(E1, B), (E2, A), (E1, A), (E1, C)]
+    assert store.r.hgetall(RECORD + E2) == {A: "pending 0"}, "one that was sent was not skipped"
+    assert store.stats() == {"events": 2, "deliveries": 4}
+
+
+def test_a_wide_event_that_comes_again_repeats_no_part(store):
+    entry, = give_events(store, 1)
+    parts = [part(entry, E1, [A, B], to=B), part(entry, E1, [C, D], **{"from": B})]
+    store.fanout("p1", parts[:1])
+    lose_the_group(store)
+    store.read_events("p2")
+    assert store.fanout("p2", parts) == ("", [("behind", B), ("done", "")]), "its cursor is there still"
+    lose_the_group(store)
+    store.read_events("p3")
+    assert store.fanout("p3", parts) == ("", [("continued", ""), ("done", "")])
+    assert [fields["endpoint"] for _, fields in store.r.xrange(DELIVERIES)] == [A, B, C, D]
+    assert store.stats() == {"events": 1, "deliveries": 4}
 
 
 def test_nothing_at_all_is_fine(store):

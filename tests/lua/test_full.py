@@ -24,9 +24,9 @@ def full(store):
 def test_accepting_is_refused_and_nothing_is_written(full):
     before = full.snapshot()
     item = new_event(dedup="x", dedup_key=P + "dedup:org:x", fingerprint="a" * 32)
-    with pytest.raises(redis.ResponseError, match="OOM"):
+    with pytest.raises(redis.ResponseError, match="OOM|maxmemory"):
         full.publish([new_event(), item])
-    with pytest.raises(redis.ResponseError, match="OOM"):
+    with pytest.raises(redis.ResponseError, match="OOM|maxmemory"):
         full.configure("create", P + "endpoint:ep_1", {"url": "x"}, P + "endpoints:org", "ep_1")
     assert full.snapshot() == before
 
@@ -42,8 +42,7 @@ def test_finishing_goes_on(full):
     full.age(DELIVERIES, "dispatcher", "d2", full.claimed[5][0], 60000)
     assert len(full.reclaim(DELIVERIES, "dispatcher", "d3", 30000)[2]) == 1
     assert full.reap(DELIVERIES, "dispatcher", 0) == 3
-    oldest = full.r.xrange(EVENTS)[0][0]
-    assert full.trim(10**14, [(oldest, event_id(99))]) == [1, "all"]
+    assert full.trim(10**14)[0] > 0
     assert full.r.zcard(DUE) == 3
 
 

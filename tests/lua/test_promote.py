@@ -1,5 +1,5 @@
 """promote.lua: D4 waiting -> D1 ready."""
-from store import DELIVERIES, DELIVERY, DELIVERY_FIELDS, DUE, delivery_id, endpoint_id, event_id, outcome
+from store import DELIVERIES, DELIVERY, DELIVERY_FIELDS, DUE, WAITING, delivery_id, endpoint_id, event_id, outcome
 
 NOW = 1700000000000
 
@@ -36,6 +36,38 @@ def test_twice_moves_once(store):
     assert store.snapshot() == before
 
 
+def test_reasons_are_counted_down_as_they_leave(store):
+    claimed = store.give_deliveries(5)
+    words = ["retry", "retry", "snooze", "park", "retry"]
+    store.settle("d1", [outcome(*one, word, error="concurrency_limit", delay_ms=i * 100)
+                        for i, (one, word) in enumerate(zip(claimed, words))], NOW)
+    assert store.waiting() == {"backoff": 3, "retry_after": 1, "concurrency_limit": 1}
+    store.promote(now=NOW + 200)
+    assert store.waiting() == {"backoff": 1, "concurrency_limit": 1}
+    store.promote(limit=1, now=NOW + 400)
+    assert store.waiting() == {"backoff": 1}
+    store.promote(now=NOW + 400)
+    assert not store.r.exists(WAITING)
+
+
+def test_a_count_that_is_wrong_is_right_again_when_nothing_waits(store):
+    give_waiting(store, [100])
+    store.r.hset(WAITING, "backoff", 7)
+    store.promote(now=NOW)
+    assert store.waiting() == {"retry_after": 1, "backoff": 7}
+    store.promote(now=NOW + 100)
+    assert not store.r.exists(WAITING)
+
+
+def test_what_waits_twice_is_counted_once(store):
+    """As when somebody put it there by hand, and it was sent meanwhile."""
+    (entry, fields), = store.give_deliveries()
+    store.r.zadd(DUE, {delivery_id(fields["event"], fields["endpoint"]): NOW})
+    store.r.hset(WAITING, "backoff", 1)
+    store.settle("d1", [outcome(entry, fields, "retry")], NOW)
+    assert store.waiting() == {"backoff": 1} and store.r.zcard(DUE) == 1
+
+
 def test_bounded(store):
     give_waiting(store, [10, 20, 30])
     assert store.promote(limit=2, now=NOW + 100) == [2, str(NOW + 30), 0]
@@ -60,7 +92,7 @@ def test_a_member_without_a_whole_hash_is_taken_out_and_counted(store):
     store.r.hset(DELIVERY + "dlv_part", "event", event_id(9))
     store.r.set(DELIVERY + "dlv_text", "another type")
     assert store.promote(now=NOW + 100) == [2, "", 3]
-    assert store.r.xlen(DELIVERIES) == 2 and not store.r.exists(DUE)
+    assert store.r.xlen(DELIVERIES) == 2 and not store.r.exists(DUE, WAITING)
     assert store.r.hgetall(DELIVERY + "dlv_part") == {"event": event_id(9)}, "stays as evidence"
 
 

@@ -1,17 +1,18 @@
-"""trim.lua: the oldest events and their records go, in order, stopping at the first that anyone still needs."""
+"""trim.lua: old events and their records go one by one; what somebody still needs is passed over."""
 import pytest
 
-from store import EVENTS, RECORD, endpoint_id, event_id, new_event, outcome, part
+from store import EVENTS, RECORD, endpoint_id, entry_event_id, new_event, outcome, part
 
 FUTURE = 10**14
 
 
 def give_processed(store, count, endpoints=()):
     """count events, read by p1 and fanned out: (entry, event) each."""
-    store.publish([new_event() for _ in range(count)])
-    events = [(entry, event_id(i)) for i, (entry, _) in enumerate(store.read_events(), 1)]
+    store.publish([new_event() for _ in range(count)], max_depth=10**9)
+    events = [(entry, entry_event_id(entry)) for entry, _ in store.read_events(count=count)]
     skipped = "" if endpoints else "no_endpoint"
-    store.fanout("p1", [part(entry, event, endpoints, skipped=skipped) for entry, event in events])
+    for at in range(0, count, 50):
+        store.fanout("p1", [part(*one, endpoints, skipped=skipped) for one in events[at:at + 50]])
     return events
 
 
@@ -19,96 +20,170 @@ def left(store):
     return [entry for entry, _ in store.r.xrange(EVENTS)]
 
 
+def records(store):
+    return sorted(store.r.scan_iter(RECORD + "*"))
+
+
+def wait_for(store, event):
+    store.r.hset(RECORD + event, endpoint_id(9), "pending 2 503 1700000000000 1-1")
+
+
+def group(store):
+    return store.r.xinfo_groups(EVENTS)[0]
+
+
+@pytest.mark.parametrize("entry,partition,expected", [
+    ("0-0", 0, "evt_00000000000000000000"),
+    ("1-2", 3, "evt_00000000010000002003"),
+    (f"{2**50 - 1}-{2**35 - 1}", 2**15 - 1, "evt_zzzzzzzzzzzzzzzzzzzz"),
+    ("1700000000000-0", 1023, "evt_01hf7yat0000000000zz"),
+])
+def test_the_id_of_an_entry_is_that_of_the_programs(store, entry, partition, expected):
+    """The same as in tests/unit/ids_test.c."""
+    assert entry_event_id(entry, partition) == expected
+    if entry == "0-0":
+        return  # no entry can have it
+    store.r.xgroup_destroy(EVENTS, "processor")
+    store.r.delete(EVENTS)
+    store.r.xgroup_create(EVENTS, "processor", "0", mkstream=True)
+    store.r.xadd(EVENTS, {"a": "b"}, entry)
+    store.r.xack(EVENTS, "processor", store.read_events()[0][0])
+    store.r.hset(RECORD + expected, endpoint_id(1), "delivered")
+    assert store.trim(2**51, partition=partition) == [1, 0, ""]
+    assert records(store) == []
+
+
 def test_all_go_with_their_records(store):
     events = give_processed(store, 5)
-    assert store.trim(FUTURE, events[:3]) == [3, "all"]
+    assert store.trim(FUTURE, limit=3) == [3, 0, events[2][0]]
     assert left(store) == [entry for entry, _ in events[3:]]
-    assert sorted(store.r.scan_iter(RECORD + "*")) == [RECORD + event for _, event in events[3:]]
+    assert records(store) == [RECORD + event for _, event in events[3:]]
+    assert store.r.xinfo_stream(EVENTS)["first-entry"][0] == events[3][0]
+    assert store.trim(FUTURE, events[2][0]) == [2, 0, ""]
+    assert left(store) == []
 
 
 def test_twice_goes_once(store):
     events = give_processed(store, 5)
-    store.trim(FUTURE, events[:3])
+    store.trim(FUTURE, limit=3)
     before = store.snapshot()
-    assert store.trim(FUTURE, events[:3]) == [0, "all"]
+    assert store.trim(10, events[2][0]) == [0, 0, ""]
     assert store.snapshot() == before
-    assert store.trim(FUTURE, events) == [2, "all"], "those that are gone are passed over"
-    assert left(store) == []
-    assert store.trim(FUTURE, events) == [0, "all"]
+    assert store.trim(FUTURE) == [2, 0, ""]
+    assert store.trim(FUTURE) == [0, 0, ""]
 
 
 def test_young_ones_stay(store):
     for entry in ("100-1", "100-2", "200-0", "300-0"):
         store.r.xadd(EVENTS, {"a": "b"}, entry)
-    events = [(entry, event_id(i)) for i, (entry, _) in enumerate(store.read_events())]
-    store.fanout("p1", [part(*one) for one in events])
-    assert store.trim(100, events) == [0, "young"]
-    assert store.trim(200, events) == [2, "young"]
+    store.fanout("p1", [part(entry, entry_event_id(entry)) for entry, _ in store.read_events()])
+    assert store.trim(100) == [0, 0, ""]
+    assert store.trim(200) == [2, 0, ""]
     assert left(store) == ["200-0", "300-0"]
 
 
 def test_unread_ones_stay(store):
-    events = give_processed(store, 2)
+    give_processed(store, 2)
     (_, entry), = store.publish([new_event()])
-    assert store.trim(FUTURE, [*events, (entry, event_id(9))]) == [2, "unread"]
+    assert store.trim(FUTURE) == [2, 0, ""]
     assert left(store) == [entry]
 
 
-def test_pending_ones_and_all_after_them_stay(store):
+def test_pending_ones_are_passed_over(store):
     store.publish([new_event() for _ in range(4)])
-    events = [(entry, event_id(i)) for i, (entry, _) in enumerate(store.read_events())]
+    events = [(entry, entry_event_id(entry)) for entry, _ in store.read_events()]
     store.fanout("p1", [part(*events[i], skipped="no_endpoint") for i in (0, 2, 3)])
-    assert store.trim(FUTURE, events) == [1, "pending"]
-    assert left(store) == [entry for entry, _ in events[1:]]
-    assert store.r.exists(RECORD + events[2][1])
+    assert store.trim(FUTURE, limit=3) == [2, 1, events[2][0]]
+    assert left(store) == [events[1][0], events[3][0]]
+    assert records(store) == [RECORD + events[3][1]]
+    assert store.pending(EVENTS, "processor") == {events[1][0]: "p1"}
 
 
 def test_ids_are_compared_as_numbers(store):
     for entry in ("9-5", "10-9", "10-10", "10-11"):
         store.r.xadd(EVENTS, {"a": "b"}, entry)
-    events = [(entry, event_id(i)) for i, (entry, _) in enumerate(store.read_events())]
-    store.fanout("p1", [part(*one) for one in events if one[0] != "10-10"])
-    assert store.trim(10, events) == [1, "young"]
-    assert store.trim(11, events[1:]) == [1, "pending"]
-    assert left(store) == ["10-10", "10-11"]
+    events = [(entry, entry_event_id(entry)) for entry, _ in store.read_events(count=3)]
+    store.fanout("p1", [part(*one) for one in events])
+    assert store.trim(10) == [1, 0, ""]
+    assert store.trim(11) == [2, 0, ""]
+    assert left(store) == ["10-11"]
 
 
-@pytest.mark.parametrize("word,stops", [("delivered", "all"), ("dead", "all"), ("retry", "waiting"), ("park", "waiting")])
-def test_an_event_with_a_delivery_under_way_stays(store, word, stops):
+@pytest.mark.parametrize("word,kept", [("delivered", 0), ("dead", 0), ("retry", 1), ("park", 1)])
+def test_an_event_with_a_delivery_under_way_stays_alone(store, word, kept):
     events = give_processed(store, 3, [endpoint_id(1), endpoint_id(2)])
     claimed = store.read_deliveries()
-    assert store.trim(FUTURE, events) == [0, "waiting"]
-    store.settle("d1", [outcome(*one, "delivered") for one in claimed if one[1]["event"] != event_id(2)])
-    settled = [outcome(*one, word if one[1]["endpoint"] == endpoint_id(2) else "delivered")
-               for one in claimed if one[1]["event"] == event_id(2)]
-    store.settle("d1", settled)
-    assert store.trim(FUTURE, events) == [3 if stops == "all" else 1, stops]
+    needed = events[1][1]
+    assert store.trim(FUTURE) == [0, 3, ""]
+    store.settle("d1", [outcome(*one, "delivered") for one in claimed if one[1]["event"] != needed])
+    store.settle("d1", [outcome(*one, word if one[1]["endpoint"] == endpoint_id(2) else "delivered")
+                        for one in claimed if one[1]["event"] == needed])
+    # with an older one that stays, the last that was read stays too
+    assert store.trim(FUTURE) == [3 - 2 * kept, 2 * kept, ""]
+    assert left(store) == [events[1][0], events[2][0]][:2 * kept]
+    assert records(store) == [RECORD + event for _, event in events[1:1 + 2 * kept]]
+
+
+def test_one_that_waits_for_long_keeps_nothing_else(store):
+    events = give_processed(store, 300)
+    for at in (0, 150, 160):
+        wait_for(store, events[at][1])
+    answers, cursor = [], ""
+    while not answers or cursor:
+        *numbers, cursor = store.trim(FUTURE, cursor)
+        answers.append(numbers)
+    assert answers == [[99, 1], [98, 2], [99, 1], [0, 0]]
+    assert left(store) == [events[i][0] for i in (0, 150, 160, 299)]
+    store.r.delete(RECORD + events[0][1])
+    assert store.trim(FUTURE) == [1, 3, ""]
+
+
+def test_a_call_ends_early_on_large_events(store):
+    store.publish([new_event(data="x" * 400_000) for _ in range(10)])
+    events = [(entry, entry_event_id(entry)) for entry, _ in store.read_events()]
+    store.fanout("p1", [part(*one) for one in events])
+    assert store.trim(FUTURE) == [3, 0, events[2][0]]
+    for entry, event in events[3:]:
+        store.r.hset(RECORD + event, mapping={endpoint_id(i): "pending" + "x" * 200 for i in range(2000)})
+        wait_for(store, event)
+    assert store.trim(FUTURE, events[2][0]) == [0, 2, events[4][0]]
 
 
 def test_without_a_group_nothing_goes(store):
-    events = give_processed(store, 2)
+    give_processed(store, 2)
     store.r.xgroup_destroy(EVENTS, "processor")
     before = store.snapshot()
-    assert store.trim(FUTURE, events) == [0, "unread"]
+    assert store.trim(FUTURE) == [0, 0, ""]
     assert store.snapshot() == before
 
 
-def test_candidates_that_are_not_the_oldest_are_left(store):
+def test_a_cursor_that_is_gone_or_past_the_end(store):
     events = give_processed(store, 3)
-    before = store.snapshot()
-    assert store.trim(FUTURE, events[1:]) == [0, "all"]
-    assert store.snapshot() == before
+    store.r.xdel(EVENTS, events[0][0])
+    assert store.trim(FUTURE, events[0][0], limit=1) == [1, 0, events[1][0]]
+    assert store.trim(FUTURE, events[2][0]) == [0, 0, ""]
+    assert store.trim(FUTURE, f"{2**50}-0") == [0, 0, ""]
 
 
-def test_two_hundred_at_once_and_none(store):
-    events = give_processed(store, 200)
-    assert store.trim(FUTURE, []) == [0, "all"]
-    assert store.trim(FUTURE, events) == [200, "all"]
-    assert not list(store.r.scan_iter(RECORD + "*"))
-
-
-def test_lag_stays_known(store):
+@pytest.mark.parametrize("waiting", [[], [0], [1], [0, 2], [4]])
+@pytest.mark.parametrize("unread", [0, 3])
+def test_lag_stays_exact(store, waiting, unread):
+    """Depth checks rest on it. Deleting what nobody needs any more never makes it unknown, whatever stays before it."""
     events = give_processed(store, 5)
-    store.trim(FUTURE, events[:3])
+    for at in waiting:
+        wait_for(store, events[at][1])
+    store.publish([new_event() for _ in range(unread)])
+    first, cursor = True, ""
+    while first or cursor:
+        first = False
+        cursor = store.trim(FUTURE, cursor, limit=2)[2]
+        assert group(store)["lag"] == unread
     store.publish([new_event() for _ in range(4)])
-    assert store.r.xinfo_groups(EVENTS)[0]["lag"] == 4
+    assert group(store)["lag"] == unread + 4
+    assert store.trim(FUTURE)[0] == 0
+    store.read_events(count=2)
+    assert group(store)["lag"] == unread + 2
+    store.read_events()
+    assert group(store)["lag"] == 0 and group(store)["pending"] == unread + 4
+    old = [entry for entry, _ in events[:4]]
+    assert [entry for entry in left(store) if entry in old] == [old[at] for at in waiting if at < 4]

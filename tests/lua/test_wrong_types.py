@@ -2,8 +2,8 @@
 import pytest
 import redis
 
-from store import (ATTEMPTS, CURSORS, DELIVERIES, DELIVERY, DLQ, DUE, EVENTS, ORG, RECORD, STATS, delivery_id,
-                   endpoint_id, event_id, new_event, outcome, part)
+from store import (ATTEMPTS, CURSORS, DELIVERIES, DELIVERY, DLQ, DUE, EVENTS, ORG, RECORD, STATS, WAITING, delivery_id,
+                   endpoint_id, entry_event_id, event_id, new_event, outcome, part)
 
 NOW = 1700000000000
 EVENT, ENDPOINT = event_id(1), endpoint_id(1)
@@ -20,7 +20,7 @@ def give_event(store):
     return entry
 
 
-@pytest.mark.parametrize("key", [STATS + ORG, RECORD + EVENT])
+@pytest.mark.parametrize("key", [STATS + ORG, RECORD + EVENT, WAITING])
 def test_fanout_goes_on_without_a_counter_or_over_a_record(store, key):
     entry = give_event(store)
     put_wrong(store, key)
@@ -50,7 +50,7 @@ def test_a_delivery_that_waits_replaces_what_stands_in_its_place(store):
 
 
 @pytest.mark.parametrize("word", ["delivered", "retry", "snooze", "park", "ready", "dead"])
-@pytest.mark.parametrize("key", [STATS + ORG, RECORD + EVENT, DELIVERY + delivery_id(EVENT, ENDPOINT)])
+@pytest.mark.parametrize("key", [STATS + ORG, RECORD + EVENT, WAITING, DELIVERY + delivery_id(EVENT, ENDPOINT)])
 def test_settle_goes_on_without_a_counter_or_over_a_record(store, key, word):
     (entry, fields), = store.give_deliveries()
     put_wrong(store, key)
@@ -73,7 +73,8 @@ def test_settle_writes_nothing_while_a_shared_key_is_wrong(store, key, word):
 
 def test_trim_takes_a_record_that_is_none(store):
     entry = give_event(store)
-    store.fanout("p1", [part(entry, EVENT, [], skipped="no_endpoint")])
-    put_wrong(store, RECORD + EVENT)
-    assert store.trim(10**14, [(entry, EVENT)]) == [1, "all"]
-    assert not store.r.exists(RECORD + EVENT)
+    event = entry_event_id(entry)
+    store.fanout("p1", [part(entry, event, [], skipped="no_endpoint")])
+    put_wrong(store, RECORD + event)
+    assert store.trim(10**14) == [1, 0, ""]
+    assert not store.r.exists(RECORD + event)
