@@ -14,7 +14,7 @@
 #define AT(field) offsetof(struct cli_settings, field)
 #define PROBLEMS_MAX ((size_t)64 << 10)
 #define COMPLAINT_MAX 2048
-#define TABLES_MAX 3
+#define TABLES_MAX 4
 
 extern char **environ;
 
@@ -39,12 +39,18 @@ static size_t tables_of(const struct command *command, struct settings_table tab
 
     tables[count++] = (struct settings_table){command->settings, command->settings_count};
     tables[count++] = (struct settings_table){json_rows, sizeof json_rows / sizeof json_rows[0]};
-    if (command->needs == COMMAND_API)
+    if (command->needs == COMMAND_API || command->needs == COMMAND_BOTH)
         tables[count++] = (struct settings_table){api_rows, sizeof api_rows / sizeof api_rows[0]};
-    if (command->needs == COMMAND_REDIS)
+    if (command->needs == COMMAND_REDIS || command->needs == COMMAND_BOTH)
         tables[count++] =
             (struct settings_table){redis_rows, sizeof redis_rows / sizeof redis_rows[0]};
     return count;
+}
+
+/* What stands between "millrace" and the command's name. */
+static const char *gap_of(const struct command *command)
+{
+    return command->name[0] != '\0' ? " " : "";
 }
 
 void complain(const struct command *command, const char *format, ...)
@@ -58,7 +64,7 @@ void complain(const struct command *command, const char *format, ...)
     va_end(values);
     buf_init(&line, 8 * sizeof text);
     print_safe(&line, slice_of(text), sizeof text);
-    fprintf(stderr, "millrace %s: %.*s\n", command->name, (int)line.len, line.at);
+    fprintf(stderr, "millrace%s%s: %.*s\n", gap_of(command), command->name, (int)line.len, line.at);
     buf_fini(&line);
 }
 
@@ -71,7 +77,7 @@ static int refuse(const struct command *command, const struct buf *problems)
         if (line.len > 0)
             complain(command, "%.*s", (int)line.len, line.at);
     }
-    fprintf(stderr, "Try: millrace %s --help\n", command->name);
+    fprintf(stderr, "Try: millrace%s%s --help\n", gap_of(command), command->name);
     return CLI_USAGE;
 }
 
@@ -93,7 +99,7 @@ static int run(const struct command *command, const struct config_request *reque
         return CLI_OK;
     }
     if (request->check_config) {
-        printf("millrace %s: the configuration is valid\n", command->name);
+        printf("millrace%s%s: the configuration is valid\n", gap_of(command), command->name);
         return CLI_OK;
     }
     if (request->operands_count < command->operands_min) {

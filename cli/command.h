@@ -19,10 +19,10 @@ struct cli_settings {
     char *redis_url; /* of COMMAND_REDIS */
 };
 
-enum command_needs { COMMAND_ALONE, COMMAND_API, COMMAND_REDIS };
+enum command_needs { COMMAND_ALONE, COMMAND_API, COMMAND_REDIS, COMMAND_BOTH };
 
 struct command {
-    const char *name;     /* one word or two: "send", "dlq ls" */
+    const char *name;     /* one word or two: "send", "dlq ls"; "" for what all of them share */
     const char *operands; /* for --help: "TYPE [DATA|-]"; "" for none */
     int operands_min, operands_max;
     const char *summary;

@@ -13,6 +13,15 @@ static const struct command *const commands[] = {
 };
 #define COMMANDS_COUNT (sizeof commands / sizeof commands[0])
 
+/* Asked about without a command: the settings that commands share. Never run. */
+static const struct command shared = {
+    .name = "",
+    .operands = "",
+    .summary = "the settings that commands share",
+    .needs = COMMAND_BOTH,
+    .settings_size = sizeof(struct cli_settings),
+};
+
 static void print_help(FILE *out)
 {
     fputs("millrace - the command line of Millrace\n\n", out);
@@ -22,6 +31,7 @@ static void print_help(FILE *out)
         fprintf(out, "  %-30s%s\n", usage, commands[i]->summary);
     }
     fputs("\nmillrace COMMAND --help describes one of them; all take --json.\n"
+          "millrace --check-config and --print-config are about the settings that they share.\n"
           "Exit codes: 0 done, 1 failed, 2 not understood.\n",
           out);
 }
@@ -80,6 +90,14 @@ static int unknown(int argc, char **argv)
     return CLI_USAGE;
 }
 
+static bool asks_for_config(int argc, char **argv)
+{
+    for (int i = 1; argv[1][0] == '-' && i < argc; i++)
+        if (strcmp(argv[i], "--check-config") == 0 || strcmp(argv[i], "--print-config") == 0)
+            return true;
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -94,6 +112,8 @@ int main(int argc, char **argv)
         printf("millrace %s\n", MILLRACE_VERSION);
         return CLI_OK;
     }
+    if (asks_for_config(argc, argv))
+        return command_run(&shared, argc, argv);
     for (size_t i = 0; i < COMMANDS_COUNT; i++) {
         int words = words_of(commands[i], argc, argv);
         if (words > 0)

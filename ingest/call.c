@@ -128,7 +128,7 @@ void call_answer_store_failed(struct call *call, enum status status)
     if (status == STATUS_UNSURE)
         call_answer_problem(call, 503, "outcome_unknown",
                             "the store did not answer; the request may have been carried out: "
-                            "repeat it with the same dedup_id",
+                            "look before you repeat it, or repeat an event with the same dedup_id",
                             NULL);
     else
         call_answer_problem(call, 503, "store_unavailable",

@@ -26,7 +26,6 @@ struct call {
     struct principal principal;
     char request_id[REQUEST_ID_MAX + 1];
     char trace[TRACEPARENT_LEN + 1];
-    bool granted; /* found at the head already */
 };
 
 /* Makes the call for a request whose head is complete, and puts it into request->user. */

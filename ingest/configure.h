@@ -2,7 +2,9 @@
  * configure.h - a record of the configuration is written (configure.lua), then announced to every
  * process
  *
- * The announcement comes after the write; if it is lost, caches find out by their TTL.
+ * An announcement that fails is repeated until it is in: who is told that a record exists may count on
+ * every process to know it.
+ * Warts:  when this process ends between the two, caches find out by their TTL.
  */
 #pragma once
 
@@ -19,10 +21,16 @@ struct configure_change {
     struct slice id, org;
 };
 
-/* OK; INVALID: it exists (create); ABSENT: it does not (change); or the store's status. */
+struct configurer;
+struct configurer *configurer_new(struct loop *loop, struct store *store);
+
+/* After the store. Those who still wait are told UNSURE. */
+void configurer_free(struct configurer **configurer);
+
+/* OK; INVALID: it exists (create); ABSENT: it does not (change); UNSURE: perhaps written, and perhaps not
+ * announced; or the store's status. */
 typedef void (*configure_fn)(enum status status, void *self);
 
-/* fields: name value name value …. fn exactly once, never before this returns; OK after the
- * announcement was answered, or failed. */
-void configure_write(struct store *store, const struct configure_change *change,
+/* fields: name value name value …. fn exactly once, never before this returns. */
+void configure_write(struct configurer *configurer, const struct configure_change *change,
                      const struct slice *fields, size_t count, configure_fn fn, void *self);

@@ -8,17 +8,19 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sysexits.h>
 
 #include "base/log.h"
+#include "base/must.h"
 #include "auth.h"
 #include "call.h"
+#include "configure.h"
 #include "io/config_feed.h"
 #include "metrics.h"
 #include "publish.h"
 #include "routes.h"
 
 #define BODY_SMALL_MAX (64 * 1024)
-#define BATCH_BODIES 8
 #define NEGATIVE_TTL_MS 10000
 
 static size_t body_max(const struct ingest *ingest, const struct route *route)
@@ -31,20 +33,17 @@ static size_t body_max(const struct ingest *ingest, const struct route *route)
     case BODY_EVENT:
         return (size_t)ingest->settings->max_body;
     case BODY_BATCH:
-        return (size_t)ingest->settings->max_body * BATCH_BODIES;
+        return (size_t)ingest->settings->max_body * INGEST_BATCH_BODIES;
     }
     return 0;
 }
 
-static void act_on(enum auth_verdict verdict, struct call *call)
+static void refuse(enum auth_verdict verdict, struct call *call)
 {
     switch (verdict) {
     case AUTH_GRANTED:
-        call->route->handle(call);
-        return;
     case AUTH_LATER:
-        auth_resolve(call->ingest->auth, call, act_on);
-        return;
+        break;
     case AUTH_NO_KEY:
         call_answer_problem(call, 401, "no_api_key",
                             "send an API key as \"Authorization: Bearer mr_live_…\" or X-API-Key",
@@ -63,6 +62,15 @@ static void act_on(enum auth_verdict verdict, struct call *call)
                             "the key cannot be checked now; try again", NULL);
         return;
     }
+    must(false);
+}
+
+static void on_verdict(enum auth_verdict verdict, struct call *call)
+{
+    if (verdict == AUTH_GRANTED)
+        http_request_go_on(call->http);
+    else
+        refuse(verdict, call);
 }
 
 static enum auth_verdict check(struct call *call)
@@ -73,7 +81,7 @@ static enum auth_verdict check(struct call *call)
     return ingest->auth ? auth_check(ingest->auth, call) : AUTH_STORE_DOWN;
 }
 
-/* What can be refused without the body is refused before it is read. */
+/* What can be refused without the body is refused before it is read: nobody unknown takes up memory. */
 static void on_head(struct http_request *http, void *self)
 {
     struct call *call = call_new(self, http);
@@ -89,16 +97,19 @@ static void on_head(struct http_request *http, void *self)
     }
     http_request_limit_body(http, body_max(call->ingest, call->route));
     enum auth_verdict verdict = check(call);
-    call->granted = verdict == AUTH_GRANTED;
-    if (!call->granted && verdict != AUTH_LATER)
-        act_on(verdict, call);
+    if (verdict == AUTH_LATER) {
+        http_request_hold(http);
+        auth_resolve(call->ingest->auth, call, on_verdict);
+    } else if (verdict != AUTH_GRANTED) {
+        refuse(verdict, call);
+    }
 }
 
 static void on_request(struct http_request *http, void *self)
 {
     (void)self;
     struct call *call = http->user;
-    act_on(call->granted ? AUTH_GRANTED : check(call), call);
+    call->route->handle(call);
 }
 
 static void on_refused(int status, const char *reason, const char *peer, void *self)
@@ -125,6 +136,7 @@ void *ingest_create(struct service *service)
     ingest->settings = service_settings(service);
     struct http_limits limits = http_limits_default();
     limits.body_max = (size_t)ingest->settings->max_body;
+    limits.bodies_bytes_max = (size_t)ingest->settings->max_buffered;
     limits.connections_max = (size_t)ingest->settings->connections_max;
     limits.connections_per_ip_max = (size_t)ingest->settings->connections_per_ip_max;
     struct http_handler handler = {
@@ -135,8 +147,7 @@ void *ingest_create(struct service *service)
     if (http_server_bind(ingest->http, ingest->settings->listen, &port, &err) != STATUS_OK) {
         log_event(LOG_ERROR, "ingest.bind_failed", log_text("setting", "listen"),
                   log_text("address", ingest->settings->listen), log_text("error", err.text));
-        log_flush();
-        exit(78);
+        log_and_exit(EX_CONFIG);
     }
     log_event(LOG_INFO, "ingest.listening", log_text("address", ingest->settings->listen),
               log_int("port", port));
@@ -161,6 +172,7 @@ void ingest_start(void *self)
     };
     ingest->auth = auth_new(loop, store, &auth);
     ingest->publisher = publisher_new(loop, store, &publisher);
+    ingest->configurer = configurer_new(loop, store);
     ingest->feed =
         config_feed_new(loop, store_address(store), service_consumer_name(ingest->service),
                         on_config_change, ingest);
@@ -182,6 +194,7 @@ void ingest_destroy(void *self)
 {
     struct ingest *ingest = self;
     config_feed_free(&ingest->feed);
+    configurer_free(&ingest->configurer);
     publisher_free(&ingest->publisher);
     auth_free(&ingest->auth);
     http_server_free(&ingest->http);

@@ -24,7 +24,9 @@ static const struct setting settings[] = {
      "refused with 503",
      NULL},
     {"max_body", SETTING_SIZE, "1m", KIB, 32 * MIB, AT(max_body),
-     "largest body of one event; a batch may have eight times that", NULL},
+     "largest event, alone or in a batch; a batch may have eight times that", NULL},
+    {"max_buffered", SETTING_SIZE, "256m", 8 * KIB, 64LL * 1024 * MIB, AT(max_buffered),
+     "bodies that a worker keeps at a time; what does not fit is answered 503", NULL},
     {"cache_ttl", SETTING_DURATION, "5m", 100, 24 * HOUR_MS, AT(cache_ttl_ms),
      "how long configuration is kept when no change is announced", NULL},
     {"cache_max", SETTING_INT, "10000", 1, 10000000, AT(cache_max),
@@ -46,12 +48,21 @@ static void validate(const void *self, struct buf *problems)
                    service_env_names[own->service.env]);
     else if (len > 0 && len < ADMIN_TOKEN_MIN)
         buf_printf(problems, "admin_token: must have at least %d characters\n", ADMIN_TOKEN_MIN);
+    if (own->max_buffered < own->max_body * INGEST_BATCH_BODIES)
+        buf_printf(problems, "max_buffered: must be at least %d times max_body, for a batch\n",
+                   INGEST_BATCH_BODIES);
 }
 
 static enum durability wanted(const void *self)
 {
     const struct ingest_settings *own = self;
     return (enum durability)own->durability;
+}
+
+static const char *listen_address(const void *self)
+{
+    const struct ingest_settings *own = self;
+    return own->listen;
 }
 
 int main(int argc, char **argv)
@@ -67,6 +78,7 @@ int main(int argc, char **argv)
         .metrics_count = INGEST_METRICS_COUNT,
         .validate = validate,
         .durability = wanted,
+        .listen = listen_address,
         .create = ingest_create,
         .start = ingest_start,
         .drain = ingest_drain,

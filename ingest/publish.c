@@ -30,6 +30,7 @@ struct publisher {
     struct queue *partitions;
     uint32_t partitions_count;
     bool flush_queued;
+    bool was_up;
     struct log_limit log_limit;
 };
 
@@ -44,6 +45,7 @@ struct batch {
     struct batch *next;
     struct publisher *publisher;
     struct barrier *barrier; /* NULL: the script's answer is enough */
+    enum durability durability;
     uint32_t partition;
     size_t count;
     struct publish_item *items[ITEMS_MAX];
@@ -69,7 +71,7 @@ static void fail_items(struct batch *batch, enum status status)
 {
     enum status told = told_for(status);
     for (size_t i = 0; i < batch->count; i++)
-        batch->items[i]->answered(batch->items[i], told, PUBLISH_FULL, "");
+        batch->items[i]->answered(batch->items[i], told, PUBLISH_FULL, "", DURABILITY_RELAXED);
 }
 
 static void free_batch(struct batch *batch)
@@ -82,7 +84,8 @@ static void tell_results(struct batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++) {
         struct call_result *result = &batch->results[i];
-        result->item->answered(result->item, STATUS_OK, result->word, result->id);
+        result->item->answered(result->item, STATUS_OK, result->word, result->id,
+                               batch->durability);
     }
 }
 
@@ -285,6 +288,7 @@ static void flush_partition(struct publisher *publisher, uint32_t index, struct 
         struct batch *batch = xcalloc(1, sizeof *batch);
         batch->publisher = publisher;
         batch->barrier = barrier;
+        batch->durability = store_durability(publisher->store);
         batch->partition = index;
         size_t bytes = 0;
         for (; item && batch->count < ITEMS_MAX; item = item->next) {
@@ -328,6 +332,16 @@ bool publisher_is_up(const struct publisher *publisher)
     return redis_is_up(publisher->redis);
 }
 
+/* The first connection is made while the store's own says what Redis is like; another one may lead to
+ * another Redis. */
+static void on_state(bool up, void *self)
+{
+    struct publisher *publisher = self;
+    if (publisher->was_up)
+        store_doubt(publisher->store);
+    publisher->was_up |= up;
+}
+
 struct publisher *publisher_new(struct loop *loop, struct store *store,
                                 const struct publisher_options *options)
 {
@@ -348,6 +362,7 @@ struct publisher *publisher_new(struct loop *loop, struct store *store,
         .load_scripts = true,
     };
     publisher->redis = redis_new(loop, &redis);
+    redis_listen(publisher->redis, on_state, publisher);
     return publisher;
 }
 
@@ -355,7 +370,7 @@ static void fail_queued(struct queue *queue)
 {
     for (struct publish_item *item = queue->first, *next; item; item = next) {
         next = item->next;
-        item->answered(item, STATUS_DOWN, PUBLISH_FULL, "");
+        item->answered(item, STATUS_DOWN, PUBLISH_FULL, "", DURABILITY_RELAXED);
     }
 }
 

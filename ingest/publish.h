@@ -2,8 +2,9 @@
  * publish.h - events become durable: publish.lua in batches over a loop turn
  *
  * Every item is answered exactly once, after what was promised of it holds: the script's answer
- * and, where Redis syncs once a second, the WAITAOF that follows the turn's batches. On a
- * connection of its own, so that this wait delays nothing else.
+ * and, where Redis syncs once a second, the WAITAOF that follows the turn's batches. What is promised is
+ * decided when a turn's items are sent. On a connection of its own, so that this wait delays
+ * nothing else.
  */
 #pragma once
 
@@ -19,9 +20,9 @@ struct publish_item {
     struct slice org, trace, request;
     const struct hook_event *event;
     /* status not OK: DOWN or UNSURE, nothing else is set. id: of the event, or of the first one
-     * when DUPLICATE or MISMATCH; "" when FULL. */
+     * when DUPLICATE or MISMATCH; "" when FULL. durability: what an accept of it stands for. */
     void (*answered)(struct publish_item *item, enum status status, enum publish_word word,
-                     const char *id);
+                     const char *id, enum durability durability);
     void *self;
 };
 

@@ -7,7 +7,10 @@
 
 struct auth;
 struct publisher;
+struct configurer;
 struct config_feed;
+
+#define INGEST_BATCH_BODIES 8 /* how often max_body a batch may be long */
 
 struct ingest_settings {
     struct service_settings service; /* first */
@@ -17,6 +20,7 @@ struct ingest_settings {
     int64_t dedup_window_ms;
     int64_t max_depth;
     int64_t max_body;
+    int64_t max_buffered;
     int64_t cache_ttl_ms;
     int64_t cache_max;
     int64_t connections_max;
@@ -27,7 +31,8 @@ struct ingest {
     struct service *service;
     const struct ingest_settings *settings;
     struct http_server *http;
-    struct auth *auth;           /* NULL until the store is ready */
-    struct publisher *publisher; /* NULL until the store is ready */
+    struct auth *auth;             /* NULL until the store is ready */
+    struct publisher *publisher;   /* NULL until the store is ready */
+    struct configurer *configurer; /* NULL until the store is ready */
     struct config_feed *feed;
 };

@@ -4,6 +4,7 @@
  *
  * A chunk goes on after the last id of the one before. What changes meanwhile is announced, and
  * makes the whole be loaded again.
+ * Warts:  a change of one endpoint costs a load of all that its organization has.
  */
 #include "catalog.h"
 

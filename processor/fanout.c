@@ -129,7 +129,7 @@ static void add_event(struct fanout *fanout, const struct part *part)
 static void start_command(struct fanout *fanout)
 {
     static const enum partition_key keys[] = {
-        KEY_EVENTS,        KEY_DELIVERIES,      KEY_DUE,         KEY_CURSORS,
+        KEY_EVENTS,        KEY_DELIVERIES,      KEY_DUE,         KEY_WAITING, KEY_CURSORS,
         KEY_RECORD_PREFIX, KEY_DELIVERY_PREFIX, KEY_STATS_PREFIX};
     size_t count = sizeof keys / sizeof keys[0];
     script_start(&fanout->command, SCRIPT_FANOUT, count);

@@ -9,10 +9,14 @@
 #include "model/hook_event.h"
 #include "model/keys.h"
 #include "model/trace.h"
+#include "aside.h"
 #include "metrics.h"
 
 #define READ_MAX 200
 #define RETRY_MS 500
+#define ASIDE_TIMES 4 /* as many events may be set aside as held, and as many bytes */
+
+static const char claims_exceeded[] = "claims_exceeded";
 
 struct intake {
     struct loop *loop;
@@ -21,18 +25,36 @@ struct intake {
     struct consumer *consumer;
     struct due *due;
     struct fanout *fanout;
-    struct work *newest; /* all that is held */
-    size_t bytes;
+    struct work *newest; /* all that is held, also aside */
+    size_t count, bytes;
     struct work *unmatched; /* their catalog could not be loaded; asked again by the timer */
     struct loop_timer *retry_timer;
+    struct aside *aside;
+    int64_t last_end_mono_ms; /* of some work, or when the first of what is active came */
     bool poke_queued;
+    bool draining;
 };
+
+/* Held, and not set aside. */
+static size_t active(const struct intake *intake)
+{
+    return intake->count - aside_count(intake->aside);
+}
 
 static void poke(void *self)
 {
     struct intake *intake = self;
     intake->poke_queued = false;
     consumer_poke(intake->consumer);
+}
+
+static void made_room(struct intake *intake)
+{
+    intake->last_end_mono_ms = clock_mono_ms();
+    if (intake->poke_queued)
+        return;
+    intake->poke_queued = true;
+    loop_later(intake->loop, poke, intake);
 }
 
 static void end_work(struct intake *intake, struct work *work)
@@ -43,22 +65,33 @@ static void end_work(struct intake *intake, struct work *work)
         intake->newest = work->older;
     if (work->older)
         work->older->newer = work->newer;
+    intake->count--;
     intake->bytes -= work->bytes;
     struct stream_id entry = work->entry;
     work_free(&work);
     consumer_release(intake->consumer, entry);
-    if (!intake->poke_queued) {
-        intake->poke_queued = true;
-        loop_later(intake->loop, poke, intake);
-    }
+    made_room(intake);
 }
 
-static void log_end(const struct work *work, enum fanout_end end)
+static enum events_result result_of(const struct work *work, enum fanout_end end)
 {
-    const char *event = end == FANOUT_REFUSED ? "event.refused"
-                        : work->skipped[0]    ? "event.skipped"
-                                              : "event.fanned_out";
-    log_event(LOG_INFO, event, log_text("event", work->event_id), log_slice("type", work->type),
+    if (end == FANOUT_REFUSED)
+        return EVENTS_REFUSED;
+    if (work->skipped == claims_exceeded)
+        return EVENTS_GIVEN_UP;
+    return work->skipped[0] ? EVENTS_SKIPPED : EVENTS_PROCESSED;
+}
+
+static void log_end(const struct work *work, enum events_result result)
+{
+    static const char *const names[] = {
+        [EVENTS_PROCESSED] = "event.fanned_out",
+        [EVENTS_SKIPPED] = "event.skipped",
+        [EVENTS_REFUSED] = "event.refused",
+        [EVENTS_GIVEN_UP] = "event.given_up",
+    };
+    log_event(result == EVENTS_GIVEN_UP ? LOG_ERROR : LOG_INFO, names[result],
+              log_text("event", work->event_id), log_slice("type", work->type),
               log_slice("org", work->org), log_int("deliveries", (int64_t)work->endpoints_count),
               log_text("reason", work->skipped), log_slice("request_id", work->request),
               log_slice("trace", work->trace));
@@ -66,13 +99,11 @@ static void log_end(const struct work *work, enum fanout_end end)
 
 static void on_fanout_end(struct work *work, enum fanout_end end, void *self)
 {
-    enum events_result result = end == FANOUT_REFUSED ? EVENTS_REFUSED
-                                : work->skipped[0]    ? EVENTS_SKIPPED
-                                                      : EVENTS_PROCESSED;
+    enum events_result result = result_of(work, end);
     metric_add(METRIC_EVENTS, result, 1);
     if (end == FANOUT_DONE)
         metric_add(METRIC_FANOUT_DELIVERIES, 0, work->endpoints_count);
-    log_end(work, end);
+    log_end(work, result);
     end_work(self, work);
 }
 
@@ -93,16 +124,39 @@ struct wait {
     struct work *work;
 };
 
+/* Not to be cured by asking again soon. */
+static bool is_final(enum status status)
+{
+    return status == STATUS_FAILED || status == STATUS_LIMIT || status == STATUS_INVALID ||
+           status == STATUS_DENIED;
+}
+
+/* What is left while draining stays pending: it is another process's after the lease. */
+static void set_aside(struct intake *intake, struct work *work, enum status why)
+{
+    if (intake->draining) {
+        end_work(intake, work);
+        return;
+    }
+    aside_add(intake->aside, work, why);
+    made_room(intake); /* its place is free */
+}
+
 static void on_catalog(enum status status, struct cache_value *value, void *self)
 {
     struct wait *wait = self;
     struct intake *intake = wait->intake;
     struct work *work = wait->work;
     free(wait);
+    if (status == STATUS_CANCELLED)
+        return; /* we may be gone already */
     if (status == STATUS_OK) {
         work->catalog = value;
+        aside_retry(intake->aside, work->org);
         match(intake, work);
-    } else if (status != STATUS_CANCELLED) {
+    } else if (is_final(status)) {
+        set_aside(intake, work, status);
+    } else {
         work->next = intake->unmatched;
         intake->unmatched = work;
         if (!loop_timer_is_set(intake->retry_timer))
@@ -119,6 +173,13 @@ static void find_catalog(struct intake *intake, struct work *work)
     struct wait *wait = xcalloc(1, sizeof *wait);
     *wait = (struct wait){intake, work};
     catalog_get(intake->catalog, work->org, on_catalog, wait);
+}
+
+static void on_known(struct work *work, void *self)
+{
+    struct intake *intake = self;
+    intake->last_end_mono_ms = clock_mono_ms();
+    find_catalog(intake, work);
 }
 
 static void on_retry(void *self)
@@ -165,11 +226,14 @@ static void on_entry(const struct consumer_entry *entry, void *self)
     if (!work)
         work = unreadable(entry->id, intake->options.partition);
     else if (entry->claims > intake->options.claims_max)
-        work->skipped = "claims_exceeded";
+        work->skipped = claims_exceeded;
+    if (active(intake) == 0)
+        intake->last_end_mono_ms = clock_mono_ms();
     work->older = intake->newest;
     if (work->older)
         work->older->newer = work;
     intake->newest = work;
+    intake->count++;
     intake->bytes += work->bytes;
     if (work->skipped[0])
         fanout_add(intake->fanout, work);
@@ -186,15 +250,50 @@ static void on_batch_end(void *self)
 static size_t room(void *self)
 {
     struct intake *intake = self;
-    size_t held = consumer_held(intake->consumer);
-    if (held * 2 > intake->options.events_max || intake->bytes >= intake->options.bytes_max)
+    size_t held = active(intake), bytes = intake->bytes - aside_bytes(intake->aside);
+    if (held * 2 > intake->options.events_max || bytes >= intake->options.bytes_max ||
+        aside_is_full(intake->aside))
         return 0;
     size_t count = intake->options.events_max - held;
     if (held == 0)
         return count;
-    size_t average = intake->bytes / held + 1;
-    size_t fitting = (intake->options.bytes_max - intake->bytes) / average + 1;
+    size_t average = bytes / held + 1;
+    size_t fitting = (intake->options.bytes_max - bytes) / average + 1;
     return fitting < count ? fitting : count;
+}
+
+static void make_consumer(struct intake *intake, struct store *store)
+{
+    const struct intake_options *options = &intake->options;
+    struct key stream = key_of(options->partition, KEY_EVENTS);
+    char stream_text[KEY_MAX + 1];
+    must(slice_to_text(key_slice(&stream), stream_text, sizeof stream_text) == STATUS_OK);
+    struct consumer_options consumer = {
+        .stream = stream_text,
+        .group = GROUP_PROCESSOR,
+        .name = options->consumer_name,
+        .lease_ms = options->lease_ms,
+        .read_max = READ_MAX,
+        .address = *store_address(store),
+        .redis = store_redis(store),
+    };
+    struct consumer_owner owner = {
+        .room = room, .on_entry = on_entry, .on_batch_end = on_batch_end, .self = intake};
+    intake->consumer = consumer_new(intake->loop, &consumer, &owner);
+}
+
+static void make_aside(struct intake *intake)
+{
+    const struct intake_options *options = &intake->options;
+    struct aside_options aside = {
+        .catalog = intake->catalog,
+        .events_max = options->events_max * ASIDE_TIMES,
+        .bytes_max = options->bytes_max * ASIDE_TIMES,
+        .retry_ms = options->aside_retry_ms,
+        .on_known = on_known,
+        .self = intake,
+    };
+    intake->aside = aside_new(intake->loop, &aside);
 }
 
 struct intake *intake_new(struct loop *loop, struct store *store, struct catalog *catalog,
@@ -214,21 +313,8 @@ struct intake *intake_new(struct loop *loop, struct store *store, struct catalog
         .self = intake,
     };
     intake->fanout = fanout_new(loop, store_redis(store), &fanout);
-    struct key stream = key_of(options->partition, KEY_EVENTS);
-    char stream_text[KEY_MAX + 1];
-    must(slice_to_text(key_slice(&stream), stream_text, sizeof stream_text) == STATUS_OK);
-    struct consumer_options consumer = {
-        .stream = stream_text,
-        .group = GROUP_PROCESSOR,
-        .name = options->consumer_name,
-        .lease_ms = options->lease_ms,
-        .read_max = READ_MAX,
-        .address = *store_address(store),
-        .redis = store_redis(store),
-    };
-    struct consumer_owner owner = {
-        .room = room, .on_entry = on_entry, .on_batch_end = on_batch_end, .self = intake};
-    intake->consumer = consumer_new(loop, &consumer, &owner);
+    make_aside(intake);
+    make_consumer(intake, store);
     intake->retry_timer = loop_timer_new(loop, on_retry, intake);
     return intake;
 }
@@ -240,6 +326,7 @@ void intake_free(struct intake **intake_at)
     if (!intake)
         return;
     fanout_free(&intake->fanout);
+    aside_free(&intake->aside);
     for (struct work *work = intake->newest, *older; work; work = older) {
         older = work->older;
         work_free(&work);
@@ -259,12 +346,36 @@ void intake_start(struct intake *intake)
 
 void intake_drain(struct intake *intake, loop_fn done, void *self)
 {
+    intake->draining = true;
     due_stop(intake->due);
     consumer_stop(intake->consumer);
+    for (struct work *work; (work = aside_take(intake->aside));)
+        end_work(intake, work);
     consumer_leave(intake->consumer, done, self);
 }
 
 const struct consumer *intake_consumer(const struct intake *intake)
 {
     return intake->consumer;
+}
+
+uint64_t intake_lost_entries(const struct intake *intake)
+{
+    return consumer_lost_entries(intake->consumer) + due_orphans(intake->due);
+}
+
+void intake_config_changed(struct intake *intake, const struct config_change *change)
+{
+    aside_retry(intake->aside, change->flush ? (struct slice){0} : change->org);
+}
+
+size_t intake_aside(const struct intake *intake)
+{
+    return aside_count(intake->aside);
+}
+
+bool intake_is_stuck(const struct intake *intake, int64_t most_ms)
+{
+    return aside_is_full(intake->aside) ||
+           (active(intake) > 0 && clock_mono_ms() - intake->last_end_mono_ms >= most_ms);
 }

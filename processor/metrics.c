@@ -1,6 +1,6 @@
 #include "metrics.h"
 
-static const char *const results[] = {"processed", "skipped", "refused", NULL};
+static const char *const results[] = {"processed", "skipped", "refused", "given_up", NULL};
 static const char *const stages[] = {"events", NULL};
 static const char *const caches[] = {"organizations", NULL};
 
@@ -11,8 +11,9 @@ const struct metric processor_metrics[PROCESSOR_METRICS_COUNT] = {
                           .kind = METRIC_COUNTER,
                           .label = "result",
                           .values = results,
-                          .help = "Events fanned out (processed), wanted by nobody (skipped), or "
-                                  "taken over by another process (refused)"},
+                          .help = "Events fanned out (processed), wanted by nobody (skipped), "
+                                  "taken over by another process (refused), or claimed too often "
+                                  "(given_up)"},
     ROW(METRIC_FANOUT_DELIVERIES) = {.name = "millrace_fanout_deliveries_total",
                                      .kind = METRIC_COUNTER,
                                      .help = "Deliveries made of events"},
@@ -46,4 +47,8 @@ const struct metric processor_metrics[PROCESSOR_METRICS_COUNT] = {
     ROW(METRIC_TRIMMED) = {.name = "millrace_trimmed_total",
                            .kind = METRIC_COUNTER,
                            .help = "Events removed by retention"},
+    ROW(METRIC_ASIDE) = {.name = "millrace_events_aside",
+                         .kind = METRIC_GAUGE,
+                         .help = "Events of organizations whose endpoints cannot be read from "
+                                 "Redis; should be 0"},
 };

@@ -16,9 +16,10 @@ enum processor_metric {
     METRIC_LOST_ENTRIES,                   /* millrace_lost_entries_total */
     METRIC_CACHE,                          /* millrace_cache_total{cache,result} */
     METRIC_TRIMMED,                        /* millrace_trimmed_total */
+    METRIC_ASIDE,                          /* millrace_events_aside */
     PROCESSOR_METRICS_END
 };
-enum events_result { EVENTS_PROCESSED, EVENTS_SKIPPED, EVENTS_REFUSED };
+enum events_result { EVENTS_PROCESSED, EVENTS_SKIPPED, EVENTS_REFUSED, EVENTS_GIVEN_UP };
 
 extern const struct metric processor_metrics[];
 #define PROCESSOR_METRICS_COUNT (PROCESSOR_METRICS_END - SERVICE_METRICS_COUNT)

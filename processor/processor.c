@@ -14,6 +14,7 @@
 #include "retention.h"
 
 #define PROGRESS_MS 15000 /* three times a blocking read */
+#define ASIDE_RETRY_MS 30000
 
 struct partition {
     struct intake *intake;
@@ -42,6 +43,8 @@ static void on_config_change(const struct config_change *change, void *self)
 {
     struct processor *processor = self;
     catalog_apply(processor->catalog, change);
+    for (uint32_t i = 0; i < processor->count; i++)
+        intake_config_changed(processor->partitions[i].intake, change);
 }
 
 void *processor_create(struct service *service)
@@ -65,6 +68,7 @@ static void start_partition(struct processor *processor, uint32_t index)
         .bytes_max = (size_t)settings->bytes_max,
         .claims_max = (uint32_t)settings->claims_max,
         .inline_max = (size_t)settings->inline_max,
+        .aside_retry_ms = ASIDE_RETRY_MS,
     };
     struct key events = key_of(index, KEY_EVENTS);
     must(slice_to_text(key_slice(&events), partition->events, sizeof partition->events) ==
@@ -128,20 +132,29 @@ void processor_destroy(void *self)
     free(processor);
 }
 
+/* Resting for lack of room is no progress when nothing ends. */
+static void check_partition(const struct intake *intake, uint32_t index,
+                            struct service_check *check)
+{
+    const struct consumer *consumer = intake_consumer(intake);
+    int64_t silent_ms = clock_mono_ms() - consumer_last_progress_mono_ms(consumer);
+    bool is_stuck = intake_is_stuck(intake, PROGRESS_MS);
+    *check = (struct service_check){.name = "events"};
+    check->ok = consumer_is_reading(consumer) && silent_ms < PROGRESS_MS && !is_stuck;
+    snprintf(check->detail, sizeof check->detail,
+             "partition %u: last answer %lld ms ago, %zu events held%s, %zu set aside", index,
+             (long long)silent_ms, consumer_held(consumer), is_stuck ? " and none ends" : "",
+             intake_aside(intake));
+}
+
 size_t processor_checks(void *self, struct service_check *checks, size_t max)
 {
     const struct processor *processor = self;
     size_t count = 0;
     for (uint32_t i = 0; i < processor->count && count < max; i++) {
-        const struct consumer *consumer = intake_consumer(processor->partitions[i].intake);
-        int64_t silent_ms = clock_mono_ms() - consumer_last_progress_mono_ms(consumer);
-        bool ok = consumer_is_reading(consumer) && silent_ms < PROGRESS_MS;
-        if (ok && i > 0)
-            continue; /* one line for all that are well */
-        struct service_check *check = &checks[count++];
-        *check = (struct service_check){.name = "events", .ok = ok};
-        snprintf(check->detail, sizeof check->detail, "partition %u: last answer %lld ms ago", i,
-                 (long long)silent_ms);
+        check_partition(processor->partitions[i].intake, i, &checks[count]);
+        if (i == 0 || !checks[count].ok) /* one line for all that are well */
+            count++;
     }
     return count;
 }
@@ -173,10 +186,11 @@ static void on_backlog(enum status status, const struct backlog *backlog, void *
 static void tell_consumer(struct partition *partition)
 {
     const struct consumer *consumer = intake_consumer(partition->intake);
+    uint64_t lost = intake_lost_entries(partition->intake);
     metric_add(METRIC_RECLAIMED, 0, consumer_reclaimed(consumer) - partition->reclaimed_told);
-    metric_add(METRIC_LOST_ENTRIES, 0, consumer_lost_entries(consumer) - partition->lost_told);
+    metric_add(METRIC_LOST_ENTRIES, 0, lost - partition->lost_told);
     partition->reclaimed_told = consumer_reclaimed(consumer);
-    partition->lost_told = consumer_lost_entries(consumer);
+    partition->lost_told = lost;
 }
 
 void processor_refresh_metrics(void *self, loop_fn done, void *done_self)
@@ -185,13 +199,15 @@ void processor_refresh_metrics(void *self, loop_fn done, void *done_self)
     struct refresh *refresh = xcalloc(1, sizeof *refresh);
     *refresh = (struct refresh){
         .processor = processor, .done = done, .done_self = done_self, .waiting = processor->count};
-    double held = 0;
+    double held = 0, aside = 0;
     for (uint32_t i = 0; i < processor->count; i++) {
         struct partition *partition = &processor->partitions[i];
         held += (double)consumer_held(intake_consumer(partition->intake));
+        aside += (double)intake_aside(partition->intake);
         tell_consumer(partition);
         backlog_measure(store_redis(service_store(processor->service)), partition->events,
                         GROUP_PROCESSOR, on_backlog, refresh);
     }
     metric_set(METRIC_HELD, 0, held);
+    metric_set(METRIC_ASIDE, 0, aside);
 }

@@ -11,6 +11,8 @@
 #include "../base/map.h"
 #include "../base/must.h"
 
+#define RESTARTS_MAX 3
+
 const char *const cache_results[] = {"hit",    "negative_hit", "miss",  "joined", "expired",
                                      "busted", "evicted",      "error", NULL};
 
@@ -26,14 +28,23 @@ struct waiter {
     void *self;
 };
 
+/* Each state has a list of its own. */
+enum state { LOADING, VALUE, ABSENCE, STATES };
+
 struct entry {
-    struct entry *newer, *older; /* by use; ends in the cache's two */
+    enum state state;
+    struct entry *newer, *older; /* in its list, by use */
     struct slice key;            /* bytes follow the struct */
-    struct cache_value *value;   /* NULL: absence, or still loading */
+    struct cache_value *value;   /* NULL unless VALUE */
     struct waiter *waiters, **last_waiter;
     int64_t expires_mono_ms;
-    bool loading;
-    bool stale; /* busted while loading: the answer is not to be kept */
+    bool stale;        /* busted while loading: the answer is not to be kept */
+    unsigned restarts; /* of this load */
+};
+
+struct list {
+    struct entry *newest, *oldest;
+    size_t count, max;
 };
 
 /* A callback that is due at the end of this turn. */
@@ -49,7 +60,7 @@ struct cache {
     struct loop *loop;
     struct cache_options options;
     struct map entries;
-    struct entry *newest, *oldest;
+    struct list lists[STATES];
     struct answer *answers, **last_answer;
 };
 
@@ -83,45 +94,46 @@ void cache_release(struct cache_value **value)
 
 static void unlink_entry(struct cache *cache, struct entry *entry)
 {
-    *(entry->newer ? &entry->newer->older : &cache->newest) = entry->older;
-    *(entry->older ? &entry->older->newer : &cache->oldest) = entry->newer;
+    struct list *list = &cache->lists[entry->state];
+    *(entry->newer ? &entry->newer->older : &list->newest) = entry->older;
+    *(entry->older ? &entry->older->newer : &list->oldest) = entry->newer;
     entry->newer = entry->older = NULL;
+    list->count--;
 }
 
 static void link_newest(struct cache *cache, struct entry *entry)
 {
-    entry->older = cache->newest;
-    *(cache->newest ? &cache->newest->newer : &cache->oldest) = entry;
-    cache->newest = entry;
+    struct list *list = &cache->lists[entry->state];
+    entry->older = list->newest;
+    *(list->newest ? &list->newest->newer : &list->oldest) = entry;
+    list->newest = entry;
+    list->count++;
 }
 
 static void drop(struct cache *cache, struct entry *entry)
 {
-    must(!entry->loading && !entry->waiters);
+    must(!entry->waiters);
     map_remove(&cache->entries, entry->key);
     unlink_entry(cache, entry);
     cache_release(&entry->value);
     free(entry);
 }
 
-/* Loading entries are skipped: somebody waits for them, and their number is bounded by the
- * callers' own bounds. */
-static void make_room(struct cache *cache)
+/* Into another list, as its newest; the oldest there makes room. */
+static void move(struct cache *cache, struct entry *entry, enum state state)
 {
-    for (struct entry *entry = cache->oldest;
-         entry && cache->entries.count >= cache->options.max;) {
-        struct entry *newer = entry->newer;
-        if (!entry->loading) {
-            count(cache, CACHE_EVICTED);
-            drop(cache, entry);
-        }
-        entry = newer;
+    struct list *list = &cache->lists[state];
+    unlink_entry(cache, entry);
+    while (list->count >= list->max) {
+        count(cache, CACHE_EVICTED);
+        drop(cache, list->oldest);
     }
+    entry->state = state;
+    link_newest(cache, entry);
 }
 
 static struct entry *entry_new(struct cache *cache, struct slice key)
 {
-    make_room(cache);
     struct entry *entry = xcalloc(1, sizeof *entry + key.len + 1);
     char *text = (char *)(entry + 1);
     if (key.len)
@@ -166,6 +178,9 @@ struct cache *cache_new(struct loop *loop, const struct cache_options *options)
     cache->loop = loop;
     cache->options = *options;
     cache->last_answer = &cache->answers;
+    cache->lists[LOADING].max = SIZE_MAX;
+    cache->lists[VALUE].max = options->max;
+    cache->lists[ABSENCE].max = options->negative_max ? options->negative_max : options->max;
     map_init(&cache->entries);
     return cache;
 }
@@ -199,11 +214,11 @@ void cache_free(struct cache **cache_at)
     *cache_at = NULL;
     if (!cache)
         return;
-    while (cache->oldest) {
-        struct entry *entry = cache->oldest;
-        answer_waiters(cache, entry, STATUS_CANCELLED);
-        entry->loading = false;
-        drop(cache, entry);
+    for (enum state state = LOADING; state < STATES; state++) {
+        for (struct entry *entry; (entry = cache->lists[state].oldest);) {
+            answer_waiters(cache, entry, STATUS_CANCELLED);
+            drop(cache, entry);
+        }
     }
     loop_later_cancel(cache->loop, cache);
     cancel_answers(cache);
@@ -214,7 +229,7 @@ void cache_free(struct cache **cache_at)
 
 static bool is_fresh(struct cache *cache, struct entry *entry)
 {
-    if (entry->loading)
+    if (entry->state == LOADING)
         return false;
     if (clock_mono_ms() < entry->expires_mono_ms)
         return true;
@@ -227,8 +242,8 @@ static enum status use(struct cache *cache, struct entry *entry, struct cache_va
 {
     unlink_entry(cache, entry);
     link_newest(cache, entry);
-    count(cache, entry->value ? CACHE_HIT : CACHE_NEGATIVE_HIT);
-    if (!entry->value)
+    count(cache, entry->state == VALUE ? CACHE_HIT : CACHE_NEGATIVE_HIT);
+    if (entry->state == ABSENCE)
         return STATUS_ABSENT;
     *out = cache_retain(entry->value);
     return STATUS_OK;
@@ -244,7 +259,6 @@ enum status cache_peek(struct cache *cache, struct slice key, struct cache_value
 
 static void start_load(struct cache *cache, struct entry *entry)
 {
-    entry->loading = true;
     entry->stale = false;
     cache->options.load(entry->key, entry, cache->options.self);
 }
@@ -274,34 +288,37 @@ void cache_get(struct cache *cache, struct slice key, cache_fn fn, void *self)
 void cache_loaded(struct cache *cache, void *ticket, enum status status, void *value)
 {
     struct entry *entry = ticket;
-    must(entry->loading);
+    must(entry->state == LOADING);
     must((status == STATUS_OK) == (value != NULL));
-    if (entry->stale && (status == STATUS_OK || status == STATUS_ABSENT)) {
+    bool known = status == STATUS_OK || status == STATUS_ABSENT;
+    if (entry->stale && known && entry->restarts < RESTARTS_MAX) {
         if (value)
             cache->options.free_value(value);
+        entry->restarts++;
         start_load(cache, entry);
         return;
     }
-    entry->loading = false;
     if (value) {
         entry->value = xcalloc(1, sizeof *entry->value);
         *entry->value = (struct cache_value){
             .holders = 1, .value = value, .free_value = cache->options.free_value};
     }
     answer_waiters(cache, entry, status);
-    if (status == STATUS_OK || status == STATUS_ABSENT) {
+    if (known && !entry->stale) {
         int64_t ttl_ms = value ? cache->options.ttl_ms : cache->options.negative_ttl_ms;
         entry->expires_mono_ms = clock_mono_ms() + ttl_ms;
+        move(cache, entry, value ? VALUE : ABSENCE);
         return;
     }
-    count(cache, CACHE_ERROR);
+    if (!known)
+        count(cache, CACHE_ERROR);
     drop(cache, entry);
 }
 
 static void bust(struct cache *cache, struct entry *entry)
 {
     count(cache, CACHE_BUSTED);
-    if (entry->loading)
+    if (entry->state == LOADING)
         entry->stale = true;
     else
         drop(cache, entry);
@@ -316,10 +333,11 @@ void cache_bust(struct cache *cache, struct slice key)
 
 void cache_flush(struct cache *cache)
 {
-    for (struct entry *entry = cache->oldest; entry;) {
-        struct entry *newer = entry->newer;
-        bust(cache, entry);
-        entry = newer;
+    for (enum state state = LOADING; state < STATES; state++) {
+        for (struct entry *entry = cache->lists[state].oldest, *newer; entry; entry = newer) {
+            newer = entry->newer;
+            bust(cache, entry);
+        }
     }
 }
 

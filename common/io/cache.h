@@ -2,9 +2,12 @@
  * cache.h - records of configuration kept for a while, asked for once
  *
  * Single flight: whoever asks while a load runs waits for that load. Absent things are remembered
- * too (a shorter while). Bounded by count, the least recently used goes first. A bust during a load
- * makes that load's answer be loaded again, so a stale answer is never kept. Values are
- * reference-counted by the cache: what a callback gets stays valid until cache_release.
+ * too (a shorter while, and apart: no number of absent things drives out a present one). Bounded by
+ * count, the least recently used goes first; what is being loaded is bounded by who asks. A bust
+ * during a load makes that load's answer be loaded again, so a stale answer is never kept. Values
+ * are reference-counted by the cache: what a callback gets stays valid until cache_release.
+ * Warts:  what is busted in each of four loads in a row goes to those who wait for it, since they
+ *         would wait as long as the changes go on: older than the last change by at most one load.
  */
 #pragma once
 
@@ -35,7 +38,8 @@ typedef void (*cache_free_fn)(void *value);
 typedef void (*cache_fn)(enum status status, struct cache_value *value, void *self);
 
 struct cache_options {
-    size_t max; /* entries */
+    size_t max;          /* values */
+    size_t negative_max; /* absences; 0: as many as values */
     int64_t ttl_ms;
     int64_t negative_ttl_ms;
     cache_load_fn load;

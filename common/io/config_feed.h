@@ -15,10 +15,10 @@ struct config_change {
 typedef void (*config_change_fn)(const struct config_change *change, void *self);
 
 struct config_feed;
-struct config_feed *config_feed_new(struct loop *loop, const struct redis_address *address, const char *client_name,
-                                    config_change_fn fn, void *self);
+struct config_feed *config_feed_new(struct loop *loop, const struct redis_address *address,
+                                    const char *client_name, config_change_fn fn, void *self);
 void config_feed_free(struct config_feed **feed);
 
 /* Appends a change (XADD, about 10,000 kept). redis: any connection. */
-void config_announce(struct redis *redis, struct slice kind, struct slice id, struct slice org, const char *action,
-                     redis_reply_fn fn, void *self);
+void config_announce(struct redis *redis, struct slice kind, struct slice id, struct slice org,
+                     const char *action, redis_reply_fn fn, void *self);

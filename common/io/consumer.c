@@ -1,8 +1,5 @@
 /*
  * consumer.c - reads a stream for a group and holds what it read
- *
- * Bugs:  an entry whose answer was lost with the reader's connection waits for its lease to run
- *         out, as if its reader had died.
  */
 #include "consumer_private.h"
 
@@ -23,6 +20,11 @@ static void try_read(struct consumer *consumer);
 static struct slice held_key(const struct held *held)
 {
     return (struct slice){(const char *)&held->id, sizeof held->id};
+}
+
+bool consumer_holds(const struct consumer *consumer, struct stream_id id)
+{
+    return map_get(&consumer->held, (struct slice){(const char *)&id, sizeof id});
 }
 
 static struct held *find_held(const struct consumer *consumer, struct stream_id id)
@@ -112,22 +114,29 @@ static void take_entries(struct consumer *consumer, const struct redis_reply *re
     consumer->owner.on_batch_end(consumer->owner.self);
 }
 
-static void on_read(enum status status, const struct redis_reply *reply, void *self)
+void consumer_read_ended(struct consumer *consumer, const char *what, enum status status,
+                         const struct redis_reply *reply)
 {
-    struct consumer *consumer = self;
     consumer->reading = false;
-    if (status == STATUS_CANCELLED)
-        return; /* we are being freed, and the shared connection may be gone already */
     consumer->failing = status != STATUS_OK;
     if (status == STATUS_OK) {
         consumer_progress(consumer);
-        take_entries(consumer, reply);
         try_read(consumer);
     } else {
-        consumer_note_error(consumer, "xreadgroup", status, reply);
+        consumer_note_error(consumer, what, status, reply);
         retry_later(consumer);
     }
     consumer_check_left(consumer);
+}
+
+static void on_read(enum status status, const struct redis_reply *reply, void *self)
+{
+    struct consumer *consumer = self;
+    if (status == STATUS_CANCELLED)
+        return; /* we are being freed, and the shared connection may be gone already */
+    if (status == STATUS_OK)
+        take_entries(consumer, reply);
+    consumer_read_ended(consumer, "xreadgroup", status, reply);
 }
 
 static void on_group(enum status status, const struct redis_reply *reply, void *self)
@@ -168,6 +177,10 @@ static void try_read(struct consumer *consumer)
     size_t room = consumer->owner.room(consumer->owner.self);
     if (room == 0)
         return;
+    if (consumer->recovery.owed) {
+        consumer_recover(consumer, room);
+        return;
+    }
     if (consumer->reclaim_owed) {
         consumer_reclaim(consumer, room);
         return;
@@ -213,6 +226,7 @@ static void on_reader_state(bool up, void *self)
     consumer->reader_client_id = 0;
     if (!up) {
         consumer->group_known = false; /* a Redis that comes back may have lost it */
+        consumer_owe_recovery(consumer);
         return;
     }
     redis_sendf(consumer->reader, on_client_id, consumer, "CLIENT ID");

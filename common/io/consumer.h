@@ -6,7 +6,7 @@
  * looks first. Reading blocks on a connection of its own; there is none while the owner has no
  * room. The group is created at 0 when missing, also later (NOGROUP).
  * Fails:  never; a lost connection is waited out. Entries held meanwhile stay held and are settled
- *         or lost later.
+ *         or lost later; entries in an answer that never came are asked for again at once.
  */
 #pragma once
 

@@ -23,8 +23,7 @@ static int compare_ids(const void *a, const void *b)
 static bool lose(struct consumer *consumer, struct slice id_text)
 {
     struct stream_id id;
-    if (stream_id_parse(id_text, &id) != STATUS_OK ||
-        !map_get(&consumer->held, (struct slice){(const char *)&id, sizeof id}))
+    if (stream_id_parse(id_text, &id) != STATUS_OK || !consumer_holds(consumer, id))
         return false; /* released while the answer was on its way */
     consumer_release(consumer, id);
     if (consumer->owner.on_lost)
@@ -168,6 +167,8 @@ static void on_reclaimed(enum status status, const struct redis_reply *reply, vo
         take_over(consumer, redis_reply_at(reply, 2));
     } else {
         consumer_note_error(consumer, "reclaim", status, reply);
+        if (status == STATUS_UNSURE)
+            consumer_owe_recovery(consumer);
     }
     schedule_reclaim(consumer, more);
     consumer_poke(consumer);
@@ -214,7 +215,8 @@ static void on_reclaim_tick(void *self)
 {
     struct consumer *consumer = self;
     size_t room = consumer->owner.room(consumer->owner.self);
-    bool possible = consumer->group_known && redis_is_up(consumer->redis);
+    bool possible =
+        consumer->group_known && redis_is_up(consumer->redis) && !consumer->recovery.owed;
     consumer->reclaim_owed = possible && room == 0;
     if (consumer->reclaim_owed)
         consumer_progress(consumer);

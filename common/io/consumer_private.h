@@ -1,6 +1,6 @@
 /*
- * consumer_private.h - what consumer.c (reading, holding) and consumer_lease.c (renew, reclaim,
- * leave) share
+ * consumer_private.h - what consumer.c (reading, holding), consumer_lease.c (renew, reclaim, leave)
+ * and consumer_recover.c (answers that never came) share
  */
 #pragma once
 
@@ -10,10 +10,27 @@
 
 #define CONSUMER_BLOCK_MS 5000
 #define CONSUMER_SCRIPT_MAX 200 /* entries per renew or reclaim call */
+#define CONSUMER_RECOVER_MAX 16 /* entries asked for at a time: any of them may be large */
 
 struct held {
     struct stream_id id; /* the key in the map */
     int64_t renewed_mono_ms;
+};
+
+/* Pending for our name, and not held. */
+struct missing {
+    struct stream_id id;
+    uint32_t claims;
+};
+
+/* See consumer_recover.c. */
+struct recovery {
+    bool owed;              /* an answer may have been lost */
+    struct stream_id after; /* up to here all is held */
+    struct missing missing[CONSUMER_RECOVER_MAX];
+    size_t count, most;
+    size_t waiting; /* answers */
+    enum status status;
 };
 
 struct consumer {
@@ -35,12 +52,13 @@ struct consumer {
     bool started, stopped;
     bool group_known;    /* the group exists, as far as we know */
     bool creating_group; /* XGROUP CREATE is under way */
-    bool reading;        /* XREADGROUP is under way */
+    bool reading;        /* XREADGROUP or a step of the recovery is under way */
     bool reclaiming;     /* reclaim is under way */
     bool reclaim_owed;   /* its time came without room: it goes before the next read */
-    size_t renewing;     /* renew calls under way */
-    bool renew_all;      /* a renewal failed: all that is held is due for one */
-    bool failing;        /* the last attempt to read failed */
+    struct recovery recovery;
+    size_t renewing; /* renew calls under way */
+    bool renew_all;  /* a renewal failed: all that is held is due for one */
+    bool failing;    /* the last attempt to read failed */
     int64_t last_progress_mono_ms;
     uint64_t reclaimed, lost_entries;
     loop_fn on_left;
@@ -59,6 +77,15 @@ bool consumer_hand_over(struct consumer *consumer, struct slice id, uint32_t cla
                         const struct redis_reply *fields);
 void consumer_progress(struct consumer *consumer); /* Redis has answered */
 void consumer_check_left(struct consumer *consumer);
+bool consumer_holds(const struct consumer *consumer, struct stream_id id);
+
+/* What was started with `reading` set has ended: the next read, or a retry later. */
+void consumer_read_ended(struct consumer *consumer, const char *what, enum status status,
+                         const struct redis_reply *reply);
+
+/* An answer was lost, and with it perhaps entries: they are asked for before the next read. */
+void consumer_owe_recovery(struct consumer *consumer);
+void consumer_recover(struct consumer *consumer, size_t room);
 
 void consumer_lease_start(struct consumer *consumer);          /* timers of renew and reclaim */
 void consumer_lease_stop(struct consumer *consumer);           /* no more reclaims */

@@ -26,7 +26,7 @@ struct due {
     int64_t offset_ms;  /* Redis's clock minus our monotonic one */
     bool running;       /* promote is under way */
     bool stopped;
-    uint64_t promoted;
+    uint64_t promoted, orphans;
     struct log_limit log_limit;
 };
 
@@ -81,6 +81,7 @@ static void on_promoted(enum status status, const struct redis_reply *reply, voi
     }
     due->promoted += (uint64_t)redis_reply_int(redis_reply_at(reply, 0));
     int64_t orphans = redis_reply_int(redis_reply_at(reply, 2));
+    due->orphans += (uint64_t)orphans;
     if (orphans > 0)
         log_event(LOG_ERROR, "due.orphans_removed", log_int("partition", due->partition),
                   log_int("count", orphans));
@@ -105,8 +106,9 @@ static void on_timer(void *self)
         return;
     }
     due->running = true;
-    script_start(&due->command, SCRIPT_PROMOTE, 3);
+    script_start(&due->command, SCRIPT_PROMOTE, 4);
     add_key(due, KEY_DUE);
+    add_key(due, KEY_WAITING);
     add_key(due, KEY_DELIVERIES);
     add_key(due, KEY_DELIVERY_PREFIX);
     redis_command_int(&due->command, PROMOTE_MAX);
@@ -152,4 +154,9 @@ void due_stop(struct due *due)
 uint64_t due_promoted(const struct due *due)
 {
     return due->promoted;
+}
+
+uint64_t due_orphans(const struct due *due)
+{
+    return due->orphans;
 }

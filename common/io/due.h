@@ -21,4 +21,7 @@ void due_stop(struct due *due);
  * known). Only from the answers of the same connection. */
 void due_hint(struct due *due, struct slice due_at_ms);
 
+/* Sums for tests and metrics: deliveries promoted, and members of due whose delivery is gone (must
+ * stay 0). */
 uint64_t due_promoted(const struct due *due);
+uint64_t due_orphans(const struct due *due);

@@ -30,7 +30,7 @@ static void detach(struct http_connection *connection, struct http_exchange *exc
     exchange->connection = NULL;
     if (connection->receiving == exchange)
         connection->receiving = NULL;
-    if (exchange->state == EXCHANGE_HANDLED)
+    if (exchange->state == EXCHANGE_HANDLED || exchange->state == EXCHANGE_HELD)
         LIST_INSERT_HEAD(&connection->server->orphans, exchange, orphan);
     else
         http_exchange_free(&connection->server->pools, &exchange);
@@ -91,8 +91,9 @@ static void answer(struct http_exchange *exchange, const struct http_response *r
     bool is_first = STAILQ_FIRST(&connection->exchanges) == exchange;
     struct http_answer_to to = {.is_head = exchange->is_head, .is_http_1_0 = exchange->is_http_1_0};
 
-    if (exchange->state == EXCHANGE_RECEIVING) {
+    if (exchange->state < EXCHANGE_HANDLED) {
         connection->receiving = NULL;
+        connection->state = CONNECTION_HEAD;
         /* Its body, if any, cannot be told from a next request any more. */
         exchange->closes |= exchange->has_body;
     }
@@ -110,21 +111,25 @@ static void answer(struct http_exchange *exchange, const struct http_response *r
     http_connection_mark(connection);
 }
 
-void http_respond(struct http_request *request, const struct http_response *response)
+void http_end_orphan(struct http_exchange *exchange)
 {
-    struct http_exchange *exchange = http_exchange_of(request);
-
-    must(exchange->state != EXCHANGE_ANSWERED);
-    if (exchange->connection != NULL) {
-        answer(exchange, response);
-        return;
-    }
     if (exchange->server == NULL) {
         http_exchange_free(NULL, &exchange);
         return;
     }
     LIST_REMOVE(exchange, orphan);
     http_exchange_free(&exchange->server->pools, &exchange);
+}
+
+void http_respond(struct http_request *request, const struct http_response *response)
+{
+    struct http_exchange *exchange = http_exchange_of(request);
+
+    must(exchange->state != EXCHANGE_ANSWERED);
+    if (exchange->connection != NULL)
+        answer(exchange, response);
+    else
+        http_end_orphan(exchange);
 }
 
 static const char *code_of(int status)
@@ -140,9 +145,22 @@ static const char *code_of(int status)
         return "expectation_failed";
     case 431:
         return "headers_too_large";
+    case 503:
+        return "overloaded";
     default:
         return "malformed_request";
     }
+}
+
+/* What an answer of this status has besides. */
+static struct http_header header_of(int status)
+{
+    if (status == 405)
+        return (struct http_header){SLICE("Allow"),
+                                    SLICE("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")};
+    if (status == 503)
+        return (struct http_header){SLICE("Retry-After"), SLICE("1")};
+    return (struct http_header){0};
 }
 
 void http_refuse(struct http_connection *connection, struct http_refusal refusal)
@@ -152,15 +170,13 @@ void http_refuse(struct http_connection *connection, struct http_refusal refusal
     uint64_t id = random_u64();
     char id_text[REQUEST_ID_LEN];
     struct slice id_slice = {.at = id_text, .len = sizeof id_text};
-    const struct http_header headers[] = {
-        {SLICE("X-Request-Id"), id_slice},
-        {SLICE("Allow"), SLICE("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")},
-    };
+    const struct http_header headers[] = {{SLICE("X-Request-Id"), id_slice},
+                                          header_of(refusal.status)};
     struct http_response response = {
         .status = refusal.status,
         .content_type = SLICE("application/problem+json"),
         .headers = headers,
-        .headers_count = refusal.status == 405 ? 2 : 1,
+        .headers_count = headers[1].name.len > 0 ? 2 : 1,
         .close = true,
     };
     struct buf body;

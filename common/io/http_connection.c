@@ -80,7 +80,7 @@ static int64_t next_deadline(const struct http_connection *connection)
         return connection->progress_mono_ms + limits->keep_alive_timeout_ms;
     if (connection->state == CONNECTION_HEAD && connection->scan.at > 0)
         due = part_mono_ms + limits->header_timeout_ms;
-    if (receiving != NULL && connection->state != CONNECTION_HEAD && !receiving->owes_continue) {
+    if (receiving != NULL && connection->state > CONNECTION_HELD && !receiving->owes_continue) {
         size_t got = connection->state == CONNECTION_BODY ? connection->end - connection->at
                                                           : receiving->body.len;
         due = part_mono_ms + limits->body_grace_ms +
@@ -197,7 +197,8 @@ void http_connection_flush(struct http_connection *connection)
         http_connection_close(connection);
         return;
     }
-    if (connection->at < connection->end || connection->has_ended) {
+    if (connection->at < connection->end || connection->has_ended ||
+        connection->receiving != NULL) {
         connection->now_mono_us = clock_mono_us();
         http_receive(connection);
     }

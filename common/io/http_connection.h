@@ -28,6 +28,7 @@ struct http_connection {
     int fd;
     enum {
         CONNECTION_HEAD,       /* between requests, or in a head */
+        CONNECTION_HELD,       /* the handler does not want the body yet */
         CONNECTION_BODY,       /* of known length, in the block */
         CONNECTION_BODY_APART, /* of known length, too long for the block */
         CONNECTION_BODY_CHUNKED,
@@ -105,6 +106,8 @@ void http_receive_rest(struct http_connection *connection);
 /* In place of the request being received, or as one more: the answer, then the end. */
 void http_refuse(struct http_connection *connection, struct http_refusal refusal);
 void http_continue(struct http_exchange *exchange);
+/* Of a request that nobody waits for any more. */
+void http_end_orphan(struct http_exchange *exchange);
 /* Without an answer. */
 void http_abandon(struct http_connection *connection, struct http_exchange *exchange);
 struct http_exchange *http_begin(struct http_connection *connection);

@@ -92,6 +92,8 @@ void http_exchange_free(struct http_pools *pools, struct http_exchange **exchang
 
     *exchange_at = NULL;
     exchange->magic = 0;
+    if (pools != NULL)
+        pools->bodies_len -= exchange->reserved;
     http_block_drop(pools, &exchange->block);
     buf_fini(&exchange->body);
     buf_fini(&exchange->answer);
@@ -106,6 +108,18 @@ void http_exchange_free(struct http_pools *pools, struct http_exchange **exchang
     }
     STAILQ_INSERT_HEAD(&pools->exchanges, exchange, link);
     pools->exchanges_count++;
+}
+
+bool http_exchange_reserve(struct http_pools *pools, struct http_exchange *exchange, size_t len,
+                           size_t max)
+{
+    size_t others = pools->bodies_len - exchange->reserved;
+
+    if (len > max || others > max - len)
+        return false;
+    pools->bodies_len = others + len;
+    exchange->reserved = len;
+    return true;
 }
 
 struct http_exchange *http_exchange_of(struct http_request *request)

@@ -32,7 +32,12 @@ struct http_piece; /* of an arena that outgrew its first bytes */
 struct http_exchange {
     struct http_request request; /* first: what the handler gets */
     uint32_t magic;
-    enum { EXCHANGE_RECEIVING, EXCHANGE_HANDLED, EXCHANGE_ANSWERED } state;
+    enum {
+        EXCHANGE_RECEIVING,
+        EXCHANGE_HELD, /* the handler will let it go on, or answer it */
+        EXCHANGE_HANDLED,
+        EXCHANGE_ANSWERED,
+    } state;
     struct http_server *server;         /* NULL: freed */
     struct http_connection *connection; /* NULL: gone, the answer goes nowhere */
     STAILQ_ENTRY(http_exchange) link;   /* in the connection, in order of arrival */
@@ -41,6 +46,8 @@ struct http_exchange {
     struct buf body;                    /* if not */
     struct buf answer;                  /* while earlier ones are not answered */
     size_t body_max;
+    size_t reserved; /* for its body, of the pools' bodies_len */
+    bool is_chunked, expects_continue;
     bool is_head;       /* HEAD: an answer has no body */
     bool is_http_1_0;   /* an answer must say keep-alive */
     bool closes;        /* the connection ends with this exchange */
@@ -56,6 +63,7 @@ struct http_pools {
     SLIST_HEAD(, http_block) blocks;
     STAILQ_HEAD(, http_exchange) exchanges;
     size_t blocks_count, exchanges_count;
+    size_t bodies_len; /* of all exchanges: come, or announced by a Content-Length */
 };
 void http_pools_init(struct http_pools *pools);
 void http_pools_fini(struct http_pools *pools);
@@ -66,4 +74,8 @@ void http_block_drop(struct http_pools *pools, struct http_block **block);
 
 struct http_exchange *http_exchange_new(struct http_pools *pools);
 void http_exchange_free(struct http_pools *pools, struct http_exchange **exchange);
+
+/* len bytes for the body in all, until the exchange is freed. False: bodies_len would pass max. */
+bool http_exchange_reserve(struct http_pools *pools, struct http_exchange *exchange, size_t len,
+                           size_t max);
 struct http_exchange *http_exchange_of(struct http_request *request); /* checks the magic */

@@ -183,7 +183,7 @@ static enum status parse_address(const char *text, union address *out, socklen_t
 }
 
 /* -1: errno says why. */
-static int open_listening(const union address *address, socklen_t len)
+static int open_bound(const union address *address, socklen_t len, int is_shared)
 {
     int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int on = 1, off = 0, error;
@@ -192,16 +192,43 @@ static int open_listening(const union address *address, socklen_t len)
         return -1;
     /* Accepted sockets take TCP_NODELAY from here. [::] serves IPv4 too, whatever the system's default is. */
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0 &&
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &is_shared, sizeof is_shared) == 0 &&
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
         (address->any.sa_family != AF_INET6 ||
          setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) == 0) &&
-        bind(fd, &address->any, len) == 0 && listen(fd, BACKLOG) == 0)
+        bind(fd, &address->any, len) == 0)
         return fd;
     error = errno;
     close(fd);
     errno = error;
     return -1;
+}
+
+static enum status bind_to(const char *text, bool is_shared, union address *address, socklen_t *len,
+                           int *out_fd, struct error *err)
+{
+    if (parse_address(text, address, len) != STATUS_OK) {
+        error_set(err, "'%s' is not an address to listen on: write ADDR:PORT or [ADDR6]:PORT",
+                  text);
+        return STATUS_INVALID;
+    }
+    *out_fd = open_bound(address, *len, is_shared);
+    if (*out_fd >= 0)
+        return STATUS_OK;
+    error_set(err, "cannot listen on %s: %s", text, strerror(errno));
+    return STATUS_FAILED;
+}
+
+enum status http_listeners_probe(const char *address, struct error *err)
+{
+    union address bound;
+    socklen_t len;
+    int fd;
+    enum status status = bind_to(address, false, &bound, &len, &fd, err);
+
+    if (status == STATUS_OK)
+        close(fd);
+    return status;
 }
 
 enum status http_listeners_add(struct http_listeners *listeners, const char *address, int *out_port,
@@ -210,18 +237,15 @@ enum status http_listeners_add(struct http_listeners *listeners, const char *add
     struct listener *listener = &listeners->listeners[listeners->count];
     union address bound;
     socklen_t len;
+    enum status status;
 
     must(listeners->count < LISTENERS_MAX);
-    if (parse_address(address, &bound, &len) != STATUS_OK) {
-        error_set(err, "'%s' is not an address to listen on: write ADDR:PORT or [ADDR6]:PORT",
-                  address);
-        return STATUS_INVALID;
-    }
-    listener->fd = open_listening(&bound, len);
-    if (listener->fd < 0 || getsockname(listener->fd, &bound.any, &len) != 0) {
+    status = bind_to(address, true, &bound, &len, &listener->fd, err);
+    if (status != STATUS_OK)
+        return status;
+    if (listen(listener->fd, BACKLOG) != 0 || getsockname(listener->fd, &bound.any, &len) != 0) {
         error_set(err, "cannot listen on %s: %s", address, strerror(errno));
-        if (listener->fd >= 0)
-            close(listener->fd);
+        close(listener->fd);
         return STATUS_FAILED;
     }
     listener->all = listeners;

@@ -16,5 +16,7 @@ void http_listeners_free(struct http_listeners **listeners);
 enum status http_listeners_add(struct http_listeners *listeners, const char *address, int *out_port,
                                struct error *err) must_check;
 
+enum status http_listeners_probe(const char *address, struct error *err) must_check;
+
 /* A connection has gone: accept again, if that was the reason not to. */
 void http_listeners_resume(struct http_listeners *listeners);

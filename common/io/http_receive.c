@@ -9,6 +9,7 @@
 #include "http_connection.h"
 #include "http_target.h"
 
+#include "../base/clock.h"
 #include "../base/must.h"
 
 enum {
@@ -74,6 +75,8 @@ void http_receive_got(struct http_connection *connection, size_t len)
 
 bool http_receive_is_paused(const struct http_connection *connection)
 {
+    if (connection->state == CONNECTION_HELD)
+        return true;
     return connection->state == CONNECTION_HEAD && connection->scan.at == 0 &&
            (connection->exchanges_count >= connection->server->limits.pipeline_max ||
             connection->bodies_len > connection->server->limits.body_max ||
@@ -93,6 +96,9 @@ static void fill_request(struct http_exchange *exchange, const struct http_head 
     memcpy(request->peer, connection->peer_text, sizeof request->peer);
     exchange->is_http_1_0 = head->is_http_1_0;
     exchange->has_body = head->is_chunked || head->content_length > 0;
+    exchange->is_chunked = head->is_chunked;
+    exchange->expects_continue = head->expects_continue && exchange->has_body;
+    connection->content_length = head->content_length;
     exchange->body_max = server->limits.body_max;
     exchange->closes = !head->keep_alive ||
                        (server->limits.requests_per_connection_max > 0 &&
@@ -100,7 +106,7 @@ static void fill_request(struct http_exchange *exchange, const struct http_head 
 }
 
 /* false: refused. */
-static bool take_head(struct http_connection *connection, struct http_head *head)
+static bool take_head(struct http_connection *connection)
 {
     struct http_scan scan = connection->scan;
     struct slice text = {.at = connection->block->at + connection->at + scan.start,
@@ -108,6 +114,7 @@ static bool take_head(struct http_connection *connection, struct http_head *head
     struct http_exchange *exchange = http_begin(connection);
     struct http_request *request = &exchange->request;
     struct http_refusal refusal = {.status = 400};
+    struct http_head head;
     struct http_header *headers =
         http_request_alloc(request, scan.line_count * sizeof(struct http_header));
 
@@ -118,42 +125,83 @@ static bool take_head(struct http_connection *connection, struct http_head *head
     exchange->block = connection->block;
     exchange->block->refs++;
     exchange->is_head = slice_starts(text, "HEAD ");
-    if (http_head_parse(text, headers, scan.line_count, head, &refusal) == STATUS_OK) {
-        bool is_escaped = memchr(head->target.at, '%', head->target.len) != NULL;
-        char *room = is_escaped ? http_request_alloc(request, head->target.len) : NULL;
+    if (http_head_parse(text, headers, scan.line_count, &head, &refusal) == STATUS_OK) {
+        bool is_escaped = memchr(head.target.at, '%', head.target.len) != NULL;
+        char *room = is_escaped ? http_request_alloc(request, head.target.len) : NULL;
 
-        fill_request(exchange, head);
-        refusal.reason = http_target_parse(head->target, room, &request->path, &request->query);
+        fill_request(exchange, &head);
+        refusal.reason = http_target_parse(head.target, room, &request->path, &request->query);
     }
     if (refusal.reason != NULL)
         http_refuse(connection, refusal);
     return refusal.reason == NULL;
 }
 
-static void expect_body(struct http_connection *connection, const struct http_head *head)
+/* false: refused. */
+static bool reserve_body(struct http_connection *connection, size_t len)
+{
+    struct http_server *server = connection->server;
+    bool fits = http_exchange_reserve(&server->pools, connection->receiving, len,
+                                      server->limits.bodies_bytes_max);
+
+    if (!fits)
+        http_refuse(connection, (struct http_refusal){503, "too many bodies at a time"});
+    return fits;
+}
+
+static void expect_body(struct http_connection *connection)
 {
     struct http_exchange *exchange = connection->receiving;
+    uint64_t len = connection->content_length;
 
-    if (head->content_length > exchange->body_max) {
+    if (len > exchange->body_max) {
         http_refuse(connection, (struct http_refusal){413, "body too large"});
         return;
     }
+    if (!reserve_body(connection, (size_t)len))
+        return;
     connection->part_mono_us = connection->now_mono_us;
-    connection->content_length = head->content_length;
-    if (head->is_chunked) {
+    if (exchange->is_chunked) {
         connection->chunked = (struct http_chunked){.max = exchange->body_max};
         buf_init(&exchange->body, exchange->body_max + 1);
         connection->state = CONNECTION_BODY_CHUNKED;
-    } else if (head->content_length <= connection->block->size - connection->at) {
+    } else if (len <= connection->block->size - connection->at) {
         connection->state = CONNECTION_BODY;
     } else {
-        buf_init(&exchange->body, (size_t)head->content_length);
+        buf_init(&exchange->body, (size_t)len);
         buf_add_slice(&exchange->body, unread(connection));
         connection->at = connection->end;
         connection->state = CONNECTION_BODY_APART;
     }
-    if (head->expects_continue && exchange->has_body)
+    if (exchange->expects_continue)
         http_continue(exchange);
+}
+
+void http_request_hold(struct http_request *request)
+{
+    struct http_exchange *exchange = http_exchange_of(request);
+    struct http_connection *connection = exchange->connection;
+
+    must(connection->receiving == exchange && connection->state == CONNECTION_HEAD);
+    exchange->state = EXCHANGE_HELD;
+    connection->state = CONNECTION_HELD;
+}
+
+void http_request_go_on(struct http_request *request)
+{
+    struct http_exchange *exchange = http_exchange_of(request);
+    struct http_connection *connection = exchange->connection;
+
+    must(exchange->state == EXCHANGE_HELD);
+    if (connection == NULL) {
+        http_end_orphan(exchange);
+        return;
+    }
+    exchange->state = EXCHANGE_RECEIVING;
+    connection->now_mono_us = clock_mono_us(); /* the body's time begins now */
+    expect_body(connection);
+    http_connection_mark(
+        connection); /* what has come of the body is taken at the end of the turn */
 }
 
 static void hand_over(struct http_connection *connection, struct slice body)
@@ -175,7 +223,6 @@ static void hand_over(struct http_connection *connection, struct slice body)
 static bool receive_head(struct http_connection *connection)
 {
     const struct http_handler *handler = &connection->server->handler;
-    struct http_head head = {0};
     struct http_refusal refusal;
     enum http_progress progress;
 
@@ -187,13 +234,13 @@ static bool receive_head(struct http_connection *connection)
                               &refusal);
     if (progress == HTTP_REFUSED)
         http_refuse(connection, refusal);
-    if (progress != HTTP_COMPLETE || !take_head(connection, &head))
+    if (progress != HTTP_COMPLETE || !take_head(connection))
         return false;
     if (handler->on_head != NULL)
         handler->on_head(&connection->receiving->request, handler->self);
     /* Answered already? Then it is no longer being received. */
-    if (connection->receiving != NULL)
-        expect_body(connection, &head);
+    if (connection->receiving != NULL && connection->state == CONNECTION_HEAD)
+        expect_body(connection);
     return true;
 }
 
@@ -230,7 +277,8 @@ static bool receive_body_chunked(struct http_connection *connection)
     connection->at = connection->end - input.len;
     if (progress == HTTP_REFUSED)
         http_refuse(connection, refusal);
-    if (progress != HTTP_COMPLETE)
+    if (progress == HTTP_REFUSED || !reserve_body(connection, exchange->body.room) ||
+        progress != HTTP_COMPLETE)
         return false;
     hand_over(connection, buf_slice(&exchange->body));
     return true;
@@ -247,6 +295,7 @@ static bool receive_part(struct http_connection *connection)
         return receive_body_apart(connection);
     case CONNECTION_BODY_CHUNKED:
         return receive_body_chunked(connection);
+    case CONNECTION_HELD:
     case CONNECTION_ENDING:
     case CONNECTION_LINGERING:
     case CONNECTION_CLOSED:

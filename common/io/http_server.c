@@ -17,6 +17,7 @@ struct http_limits http_limits_default(void)
         .headers_bytes_max = 16 * 1024,
         .headers_count_max = 100,
         .body_max = 1024 * 1024,
+        .bodies_bytes_max = 256 * 1024 * 1024,
         .pipeline_max = 16,
         .connections_max = 10000,
         .connections_per_ip_max = 0,
@@ -54,6 +55,11 @@ enum status http_server_bind(struct http_server *server, const char *address, in
                              struct error *err)
 {
     return http_listeners_add(server->listeners, address, out_port, err);
+}
+
+enum status http_server_probe(const char *address, struct error *err)
+{
+    return http_listeners_probe(address, err);
 }
 
 size_t http_server_connections(const struct http_server *server)

@@ -2,8 +2,8 @@
  * http_server.h - HTTP/1.1 on libevent and llhttp, strict, every resource bounded
  *
  * A request is handed over complete. It lives until http_respond, also when the client has gone; its slices live as long. Answers
- * are sent in the order of the requests (pipelining). What breaks RFC 9112 or a limit is answered 400, 405, 408, 413, 417 or 431 as
- * problem+json with an X-Request-Id of its own, and the connection is closed.
+ * are sent in the order of the requests (pipelining). What breaks RFC 9112 or a limit is answered 400, 405, 408, 413, 417, 431 or 503
+ * as problem+json with an X-Request-Id of its own, and the connection is closed.
  * Fails:  nothing reaches the handler that is not one well-formed request within the limits.
  * Warts:  a request line that is too long is 400, a Transfer-Encoding that is not supported too.
  */
@@ -19,6 +19,7 @@ struct http_limits {
     size_t headers_bytes_max; /* 16 KiB */
     size_t headers_count_max; /* 100 */
     size_t body_max;          /* unless http_request_limit_body says less or more */
+    size_t bodies_bytes_max;  /* of all requests not answered yet; past it 503: 256 MiB */
     size_t pipeline_max; /* requests of one connection not answered yet; reading pauses at it: 16 */
     size_t connections_max;        /* all; beyond it accepting pauses */
     size_t connections_per_ip_max; /* beyond it a connection is closed at once; 0: no such bound */
@@ -52,8 +53,8 @@ struct http_server;
 
 struct http_handler {
     /* The head is complete, no body read yet (100-continue not sent yet). May answer at once (then the body is not read and the
-     * connection closed, unless there is none) or call http_request_limit_body. Must keep nothing that outlives the request: when the
-     * body does not come, it ends without another call. May be NULL. */
+     * connection closed, unless there is none), call http_request_limit_body, or http_request_hold. Must keep nothing that outlives the
+     * request: when the body does not come, it ends without another call. May be NULL. */
     void (*on_head)(struct http_request *request, void *self);
     /* The request is complete. Must end in exactly one http_respond, now or later. */
     void (*on_request)(struct http_request *request, void *self);
@@ -79,6 +80,9 @@ void http_server_free(struct http_server **server);
 enum status http_server_bind(struct http_server *server, const char *address, int *out_port,
                              struct error *err) must_check;
 
+/* FAILED when anybody listens there already: with SO_REUSEPORT a second one would share the port without a word. */
+enum status http_server_probe(const char *address, struct error *err) must_check;
+
 /* Stops accepting, closes idle connections, answers what is under way with "Connection: close"; then calls done (never before returning). */
 void http_server_drain(struct http_server *server, loop_fn done, void *self);
 size_t http_server_connections(const struct http_server *server);
@@ -87,6 +91,12 @@ size_t http_server_connections(const struct http_server *server);
 struct slice http_request_header(const struct http_request *request, const char *name);
 bool http_request_has_header(const struct http_request *request, const char *name);
 void http_request_limit_body(struct http_request *request, size_t max);
+
+/* In on_head: neither the body nor a next request is read, and no time runs, until http_request_go_on or, in place of it, http_respond.
+ * The request lives until then, also when the client has gone. After http_request_go_on it is as after on_head: it may end. */
+void http_request_hold(struct http_request *request);
+void http_request_go_on(
+    struct http_request *request); /* never calls on_request before it returns */
 
 /* The value of a parameter of the form-encoded query ('+' is a space), in storage of the request. STATUS_ABSENT, or STATUS_INVALID
  * for a bad escape or a repeated name. */

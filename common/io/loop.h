@@ -13,7 +13,8 @@ struct event_base;
 struct loop;
 struct loop *loop_new(void);
 void loop_free(struct loop **loop);
-struct event_base *loop_base(struct loop *loop); /* for the wrappers in this folder and the dispatcher's curl */
+struct event_base *
+loop_base(struct loop *loop); /* for the wrappers in this folder and the dispatcher's curl */
 
 /* Runs until loop_stop. At the end of each turn the later-work runs, then log_flush. */
 void loop_run(struct loop *loop);
@@ -30,7 +31,8 @@ void loop_later_cancel(struct loop *loop, void *self);
 struct loop_timer;
 struct loop_timer *loop_timer_new(struct loop *loop, loop_fn fn, void *self);
 void loop_timer_free(struct loop_timer **timer);
-void loop_timer_start(struct loop_timer *timer, int64_t delay_ms); /* once; replaces an earlier start */
+void loop_timer_start(struct loop_timer *timer,
+                      int64_t delay_ms); /* once; replaces an earlier start */
 void loop_timer_stop(struct loop_timer *timer);
 bool loop_timer_is_set(const struct loop_timer *timer);
 

@@ -33,7 +33,8 @@ extern const char *const script_names[]; /* NULL-terminated */
 
 /* Starts the command; then add keys_count keys and the arguments with redis_command_*; then script_send. */
 void script_start(struct redis_command *command, enum script script, size_t keys_count);
-void script_send(struct redis *redis, enum script script, struct redis_command *command, redis_reply_fn fn, void *self);
+void script_send(struct redis *redis, enum script script, struct redis_command *command,
+                 redis_reply_fn fn, void *self);
 
 /* For redis.c: SCRIPT LOAD of every script into the pipeline of a new connection. */
 void script_append_loads(struct redis_command *command, size_t index);

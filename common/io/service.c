@@ -60,7 +60,7 @@ static void on_grace_passed(void *self)
     struct service *service = self;
     log_event(LOG_WARN, "service.grace_passed",
               log_int("grace_ms", service->settings->drain_grace_ms));
-    loop_stop(service->loop);
+    log_and_exit(EXIT_SUCCESS); /* at once: freeing may wait, for a name that is being looked up */
 }
 
 static void on_terminate(void *self)
@@ -69,7 +69,7 @@ static void on_terminate(void *self)
     if (service->draining) {
         /* Ctrl-C and systemd tell each worker and its parent, which passes it on: one request. */
         if (clock_mono_ms() - service->draining_mono_ms >= SAME_REQUEST_MS)
-            loop_stop(service->loop);
+            log_and_exit(EXIT_SUCCESS);
         return;
     }
     service->draining = true;
@@ -136,6 +136,19 @@ static int run_worker(size_t worker, void *self)
     return EXIT_SUCCESS;
 }
 
+/* Before there are workers, which share their ports: whoever else listens would share them too. */
+static void probe_ports(const struct service *service)
+{
+    const struct service_definition *definition = service->definition;
+    const char *admin = service->settings->listen_admin;
+    const char *own = definition->listen ? definition->listen(service->settings) : NULL;
+    struct error err;
+    if (http_server_probe(admin, &err) != STATUS_OK)
+        service_refuse_address("admin", "admin_listen", admin, &err);
+    if (own && http_server_probe(own, &err) != STATUS_OK)
+        service_refuse_address(definition->name, "listen", own, &err);
+}
+
 int service_main(int argc, char **argv, const struct service_definition *definition)
 {
     void *settings;
@@ -143,6 +156,7 @@ int service_main(int argc, char **argv, const struct service_definition *definit
     struct service service = {.definition = definition, .settings = settings};
     log_init(definition->name, (enum log_level)service.settings->log_level,
              (enum log_format)service.settings->log_format);
+    probe_ports(&service);
     size_t workers = (size_t)service.settings->workers;
     service_metrics_start(definition, workers);
     int code =

@@ -7,6 +7,8 @@
  * worker that dies is started again with backoff. On SIGTERM or SIGINT: not ready, drain, exit 0;
  * past the grace time, or on a second signal a second later, exit at once (what is unfinished is in
  * Redis).
+ * Warts:  when the parent of workers was killed, a new one is refused the port (exit 78) until they have
+ *         drained: whoever else listens cannot be told from somebody else's service.
  */
 #pragma once
 
@@ -52,6 +54,8 @@ struct service_definition {
     void (*validate)(const void *settings, struct buf *problems);
     /* The wanted durability; NULL: relaxed. */
     enum durability (*durability)(const void *settings);
+    /* The address of its own port, setting listen; NULL: it has none. */
+    const char *(*listen)(const void *settings);
     /* In the worker, store not ready yet. Returns the service's own state. */
     void *(*create)(struct service *service);
     /* The store is ready for the first time: begin work. */

@@ -6,6 +6,7 @@
  */
 #include "service_private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "../base/log.h"
@@ -134,6 +135,16 @@ static void on_request(struct http_request *request, void *self)
                        "there are /health/live, /health/ready and /metrics");
 }
 
+_Noreturn void service_refuse_address(const char *what, const char *setting, const char *address,
+                                      const struct error *err)
+{
+    char event[64];
+    snprintf(event, sizeof event, "%s.bind_failed", what);
+    log_event(LOG_ERROR, event, log_text("setting", setting), log_text("address", address),
+              log_text("error", err->text));
+    log_and_exit(EXIT_CONFIG);
+}
+
 void service_admin_start(struct service *service)
 {
     struct http_limits limits = http_limits_default();
@@ -143,14 +154,8 @@ void service_admin_start(struct service *service)
     struct error err;
     int port = 0;
     service->admin = http_server_new(service->loop, &limits, &handler);
-    if (http_server_bind(service->admin, service->settings->listen_admin, &port, &err) !=
-        STATUS_OK) {
-        log_event(LOG_ERROR, "admin.bind_failed", log_text("setting", "admin_listen"),
-                  log_text("address", service->settings->listen_admin),
-                  log_text("error", err.text));
-        log_flush();
-        exit(EXIT_CONFIG);
-    }
+    if (http_server_bind(service->admin, service->settings->listen_admin, &port, &err) != STATUS_OK)
+        service_refuse_address("admin", "admin_listen", service->settings->listen_admin, &err);
     log_event(LOG_INFO, "admin.listening", log_text("address", service->settings->listen_admin),
               log_int("port", port));
 }

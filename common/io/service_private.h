@@ -41,6 +41,10 @@ int service_run_workers(size_t count, worker_fn fn, void *self);
 /* service_admin.c */
 void service_admin_start(struct service *service);
 
+/* Ends the process: "<what>.bind_failed" with the setting and why. */
+_Noreturn void service_refuse_address(const char *what, const char *setting, const char *address,
+                                      const struct error *err);
+
 /* service_metrics.c: the table of the skeleton's metrics, then the service's; kept for the life
  * of the process. */
 void service_metrics_start(const struct service_definition *definition, size_t workers);

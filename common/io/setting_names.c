@@ -21,6 +21,7 @@ const char *const setting_names[] = {
     "dedup_window",
     "max_depth",
     "max_body",
+    "max_buffered",
     "max_connections",
     "max_connections_per_ip",
     /* processor */
@@ -43,6 +44,7 @@ const char *const setting_names[] = {
     "response_keep",
     "response_max",
     "allow_targets",
+    "require_https",
     "ca_file",
     /* the command line */
     "url",

@@ -1,5 +1,5 @@
 /*
- * store.c - keeps the connection that everything works on, and checks it: on each connection, then every half minute
+ * store.c - keeps the connection that everything works on, and checks it: on each connection, in doubt, then periodically
  *
  * A Redis that this process must never write to ends the process from here: there is no right way to go on, whoever asks, and the
  * parent or supervisor that starts it again finds the sentence as the last line of the log.
@@ -19,6 +19,7 @@
 #define CONNECT_TIMEOUT_MS 2000
 #define REPLY_TIMEOUT_MS 4000
 #define CHECK_INTERVAL_MS 30000
+#define PROMISE_INTERVAL_MS 5000 /* with a promise to keep: so long an accept may say too much */
 #define WAIT_INTERVAL_MS 1000
 #define READY_FNS_MAX 8
 #define FORMAT                                                                                     \
@@ -41,6 +42,9 @@ struct store {
     struct store_facts facts; /* of the check under way */
     struct store_verdict verdict;
     bool is_checked; /* since the connection was made */
+    unsigned doubts;
+    unsigned doubts_asked;   /* before the check under way began */
+    unsigned doubts_settled; /* before the last one that passed began */
     bool was_ready;
     bool has_begun_meta; /* mr:meta was written in this check already */
     char why_not[320];
@@ -51,7 +55,7 @@ struct store {
 static _Noreturn void refuse(const char *reason)
 {
     log_event(LOG_ERROR, "store.refused", log_text("reason", reason));
-    exit(EX_CONFIG);
+    log_and_exit(EX_CONFIG);
 }
 
 static void not_ready(struct store *store, const char *why)
@@ -89,9 +93,16 @@ static void tell_ready(void *self)
 
 static void ready(struct store *store)
 {
+    bool is_promised = store->options.durability == DURABILITY_FSYNC;
+
     store->is_checked = true;
     store->why_not[0] = '\0';
-    loop_timer_start(store->timer_check, loop_jitter(CHECK_INTERVAL_MS));
+    store->doubts_settled = store->doubts_asked;
+    if (store->doubts_settled != store->doubts)
+        loop_timer_start(store->timer_check, 0);
+    else
+        loop_timer_start(store->timer_check,
+                         loop_jitter(is_promised ? PROMISE_INTERVAL_MS : CHECK_INTERVAL_MS));
     if (!store->was_ready) {
         store->was_ready = true;
         loop_later(store->loop, tell_ready, store);
@@ -233,7 +244,17 @@ static void on_info(enum status status, const struct redis_reply *reply, void *s
 static void check(void *self)
 {
     struct store *store = self;
+
+    store->doubts_asked = store->doubts;
     redis_sendf(store->redis, on_info, store, "INFO");
+}
+
+void store_doubt(struct store *store)
+{
+    store->doubts++;
+    /* When it is not set, a check is under way, which leads to another one, or the next connection does. */
+    if (loop_timer_is_set(store->timer_check))
+        loop_timer_start(store->timer_check, 0);
 }
 
 static void on_state(bool up, void *self)
@@ -301,14 +322,19 @@ const struct redis_address *store_address(const struct store *store)
     return &store->options.address;
 }
 
+static bool is_certain(const struct store *store)
+{
+    return store_is_ready(store) && store->doubts_settled == store->doubts;
+}
+
 enum durability store_durability(const struct store *store)
 {
-    return store->verdict.durability;
+    return is_certain(store) ? store->verdict.durability : DURABILITY_RELAXED;
 }
 
 bool store_needs_waitaof(const struct store *store)
 {
-    return store->verdict.needs_waitaof;
+    return is_certain(store) && store->verdict.needs_waitaof;
 }
 
 void store_on_ready(struct store *store, loop_fn fn, void *self)

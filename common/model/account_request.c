@@ -15,7 +15,8 @@ static enum status keep_text(struct slice text, char *out, size_t size, struct p
     return STATUS_OK;
 }
 
-static enum status read_name(yyjson_val *value, char out[ACCOUNT_NAME_MAX + 1], struct problem *problem)
+static enum status read_name(yyjson_val *value, char out[ACCOUNT_NAME_MAX + 1],
+                             struct problem *problem)
 {
     struct slice text;
 
@@ -44,7 +45,8 @@ static bool has_word(struct slice list, struct slice word)
     return false;
 }
 
-static enum status add_scope(struct key_request *request, yyjson_val *value, struct problem *problem)
+static enum status add_scope(struct key_request *request, yyjson_val *value,
+                             struct problem *problem)
 {
     if (!yyjson_is_str(value))
         return problem_set(problem, 422, "wrong_type", "must be a text");
@@ -56,7 +58,8 @@ static enum status add_scope(struct key_request *request, yyjson_val *value, str
         return problem_set(problem, 422, "invalid_value", "stands there more than once");
     if (len > 0)
         request->scopes[len] = ' ';
-    return keep_text(scope, request->scopes + len + (len > 0), sizeof request->scopes - len - 1, problem);
+    return keep_text(scope, request->scopes + len + (len > 0), sizeof request->scopes - len - 1,
+                     problem);
 }
 
 static enum status read_scopes(yyjson_val *value, void *self, struct problem *problem)
@@ -67,7 +70,8 @@ static enum status read_scopes(yyjson_val *value, void *self, struct problem *pr
     if (!yyjson_arr_iter_init(value, &items))
         return problem_set(problem, 422, "wrong_type", "must be an array of scopes");
     if (count == 0 || count > SCOPES_COUNT_MAX)
-        return problem_set(problem, 422, "invalid_value", "must have 1 to %d scopes", SCOPES_COUNT_MAX);
+        return problem_set(problem, 422, "invalid_value", "must have 1 to %d scopes",
+                           SCOPES_COUNT_MAX);
     for (size_t i = 0; i < count; i++)
         if (add_scope(self, yyjson_arr_iter_next(&items), problem) != STATUS_OK)
             return problem_within_index(problem, i);
@@ -83,7 +87,8 @@ static enum status read_expires_at(yyjson_val *value, void *self, struct problem
         return problem_set(problem, 422, "wrong_type", "must be a text");
     if (clock_parse_rfc3339(json_value_text(value), &request->expires_at_ms) != STATUS_OK ||
         request->expires_at_ms <= 0)
-        return problem_set(problem, 422, "invalid_value", "must be a time such as 2030-01-31T09:30:00Z");
+        return problem_set(problem, 422, "invalid_value",
+                           "must be a time such as 2030-01-31T09:30:00Z");
     return STATUS_OK;
 }
 
@@ -98,20 +103,22 @@ static enum status read_organization(yyjson_val *value, void *self, struct probl
     return keep_text(json_value_text(value), request->org, sizeof request->org, problem);
 }
 
-static enum status parse(struct slice body, const struct json_member *members, size_t count, const char *what, void *self,
-                         struct problem *problem)
+static enum status parse(struct slice body, const struct json_member *members, size_t count,
+                         const char *what, void *self, struct problem *problem)
 {
     struct json_scratch scratch json_scratch_uncleared;
     yyjson_doc *doc = json_read(body, DEPTH_MAX, &scratch, problem);
 
     if (doc == NULL)
         return STATUS_INVALID;
-    enum status status = json_members_read(yyjson_doc_get_root(doc), members, count, what, self, problem);
+    enum status status =
+        json_members_read(yyjson_doc_get_root(doc), members, count, what, self, problem);
     json_read_free(&doc);
     return status;
 }
 
-enum status organization_parse_request(struct slice body, struct organization_request *out, struct problem *problem)
+enum status organization_parse_request(struct slice body, struct organization_request *out,
+                                       struct problem *problem)
 {
     static const struct json_member members[] = {{"name", true, read_organization_name}};
     struct organization_request request = {0};
@@ -122,7 +129,8 @@ enum status organization_parse_request(struct slice body, struct organization_re
     return STATUS_OK;
 }
 
-enum status key_parse_request(struct slice body, int64_t now_ms, struct key_request *out, struct problem *problem)
+enum status key_parse_request(struct slice body, int64_t now_ms, struct key_request *out,
+                              struct problem *problem)
 {
     static const struct json_member members[] = {
         {"name", true, read_key_name},
@@ -132,7 +140,8 @@ enum status key_parse_request(struct slice body, int64_t now_ms, struct key_requ
     };
     struct key_request request = {0};
 
-    if (parse(body, members, sizeof members / sizeof members[0], "a key", &request, problem) != STATUS_OK)
+    if (parse(body, members, sizeof members / sizeof members[0], "a key", &request, problem) !=
+        STATUS_OK)
         return STATUS_INVALID;
     if (request.expires_at_ms > 0 && request.expires_at_ms <= now_ms) {
         problem_set(problem, 422, "invalid_value", "must lie in the future");

@@ -16,7 +16,8 @@ struct organization_request {
 };
 
 /* {"name"} */
-enum status organization_parse_request(struct slice body, struct organization_request *out, struct problem *problem) must_check;
+enum status organization_parse_request(struct slice body, struct organization_request *out,
+                                       struct problem *problem) must_check;
 
 struct key_request {
     char name[ACCOUNT_NAME_MAX + 1];
@@ -26,4 +27,5 @@ struct key_request {
 };
 
 /* {"name","scopes","expires_at"?,"organization"?}; expires_at must be after now_ms. */
-enum status key_parse_request(struct slice body, int64_t now_ms, struct key_request *out, struct problem *problem) must_check;
+enum status key_parse_request(struct slice body, int64_t now_ms, struct key_request *out,
+                              struct problem *problem) must_check;

@@ -24,7 +24,8 @@ struct delivery_fields {
 };
 
 /* fields: name value name value …; borrowed. STATUS_INVALID when one is missing or malformed. */
-enum status delivery_from_fields(const struct slice *fields, size_t count, struct delivery_fields *out) must_check;
+enum status delivery_from_fields(const struct slice *fields, size_t count,
+                                 struct delivery_fields *out) must_check;
 
 /* One word each, as settle.lua takes and Redis shows them. */
 enum outcome {

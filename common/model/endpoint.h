@@ -37,11 +37,12 @@ struct endpoint {
     size_t patterns_count;
     struct slice *patterns;
     size_t headers_count;
-    struct header *headers; /* names valid tokens, values without CR, LF, NUL; none of our own names */
+    struct header
+        *headers; /* names valid tokens, values without CR, LF, NUL; none of our own names */
     struct slice sealed_secret;
     bool disabled;
-    int64_t max_in_flight;          /* 0: the dispatcher's default */
-    int64_t timeout_ms;             /* total bound of an attempt; 0: the default */
+    int64_t max_in_flight;           /* 0: the dispatcher's default */
+    int64_t timeout_ms;              /* total bound of an attempt; 0: the default */
     struct durations retry_schedule; /* count 0: the default */
 };
 void endpoint_free(struct endpoint **endpoint);
@@ -50,12 +51,15 @@ void endpoint_free(struct endpoint **endpoint);
 struct endpoint *endpoint_copy(const struct endpoint *endpoint);
 
 /* From the fields of the hash, name value name value … . STATUS_INVALID when something in Redis is not what we write. */
-enum status endpoint_from_fields(const struct slice *fields, size_t count, struct endpoint **out) must_check;
+enum status endpoint_from_fields(const struct slice *fields, size_t count,
+                                 struct endpoint **out) must_check;
 
 /* A create request: {"url","event_types"?,"description"?,"headers"?,"max_in_flight"?,"retry_schedule"?,"timeout"?,"disabled"?,"secret"?,"organization"?}.
  * url must be http or https with a host, no credentials, no fragment. out->id and sealed_secret are left empty, org too when none was given; *out_secret has len 0
  * when none was given. */
-enum status endpoint_parse_request(struct slice body, struct endpoint **out, struct signing_secret *out_secret, struct problem *problem) must_check;
+enum status endpoint_parse_request(struct slice body, struct endpoint **out,
+                                   struct signing_secret *out_secret,
+                                   struct problem *problem) must_check;
 
 /* Texts for the hash: JSON, and the schedule as in the settings ("" for none). */
 void endpoint_patterns_json(const struct endpoint *endpoint, struct buf *out);

@@ -183,8 +183,9 @@ enum status endpoint_parse_request(struct slice body, struct endpoint **out,
     endpoint_draft_init(&request.draft);
     request.draft.patterns[0] = SLICE("*");
     request.draft.endpoint.patterns_count = 1;
-    status = json_members_read(yyjson_doc_get_root(doc), members, sizeof members / sizeof members[0],
-                               "an endpoint", &request, problem);
+    status =
+        json_members_read(yyjson_doc_get_root(doc), members, sizeof members / sizeof members[0],
+                          "an endpoint", &request, problem);
     if (status == STATUS_OK) {
         *out = endpoint_copy(&request.draft.endpoint);
         *out_secret = request.secret;

@@ -23,5 +23,8 @@ enum status event_batch_check_count(size_t count, struct problem *problem) must_
 /* count was checked. Items are zeroed: not valid yet. */
 struct event_batch *event_batch_new(size_t count, size_t body_len);
 
+/* 413 too_large, with a detail that says the bound. */
+enum status event_batch_check_item(size_t len, size_t max, struct problem *problem) must_check;
+
 /* A copy that lives as long as the batch. */
 struct slice event_batch_keep(struct event_batch *batch, struct slice text);

@@ -84,8 +84,8 @@ enum status event_parse_json(struct slice body, int64_t now_ms, struct event_bat
     return STATUS_OK;
 }
 
-enum status event_parse_json_array(struct slice body, int64_t now_ms, struct event_batch **out,
-                                   struct problem *problem)
+enum status event_parse_json_array(struct slice body, size_t item_max, int64_t now_ms,
+                                   struct event_batch **out, struct problem *problem)
 {
     struct json_scratch scratch json_scratch_uncleared;
     /* One more for the array itself: an event may be as deep here as alone. */
@@ -105,26 +105,26 @@ enum status event_parse_json_array(struct slice body, int64_t now_ms, struct eve
     must(json_spans_start(body, &spans));
     yyjson_arr_iter_init(root, &values);
     for (size_t i = 0; i < (*out)->count; i++) {
+        struct event_item *item = &(*out)->items[i];
+        yyjson_val *value = yyjson_arr_iter_next(&values);
+
         must(json_spans_next(&spans, &no_name, &span));
-        read_item(*out, &(*out)->items[i], yyjson_arr_iter_next(&values), span, now_ms);
+        if (event_batch_check_item(span.len, item_max, &item->problem) == STATUS_OK)
+            read_item(*out, item, value, span, now_ms);
     }
     return STATUS_OK;
 }
 
-static bool is_blank(struct slice line)
-{
-    for (size_t i = 0; i < line.len; i++)
-        if (line.at[i] != ' ' && line.at[i] != '\t' && line.at[i] != '\r')
-            return false;
-    return true;
-}
-
-/* The next line that is not blank; false at the end. */
+/* The next line that is not blank, without what surrounds its value; false at the end. */
 static bool next_line(struct slice *rest, struct slice *out_line)
 {
     while (rest->len > 0) {
-        *out_line = slice_cut(rest, '\n');
-        if (!is_blank(*out_line))
+        struct slice line = slice_trim(slice_cut(rest, '\n'));
+
+        while (line.len > 0 && line.at[line.len - 1] == '\r')
+            line = slice_trim((struct slice){line.at, line.len - 1});
+        *out_line = line;
+        if (line.len > 0)
             return true;
     }
     return false;
@@ -140,8 +140,8 @@ static void read_line(struct event_batch *batch, struct event_item *item, struct
         read_item(batch, item, yyjson_doc_get_root(doc), line, now_ms);
 }
 
-enum status event_parse_ndjson(struct slice body, int64_t now_ms, struct event_batch **out,
-                               struct problem *problem)
+enum status event_parse_ndjson(struct slice body, size_t item_max, int64_t now_ms,
+                               struct event_batch **out, struct problem *problem)
 {
     struct slice rest = body, line;
     size_t count = 0;
@@ -152,7 +152,11 @@ enum status event_parse_ndjson(struct slice body, int64_t now_ms, struct event_b
         return STATUS_INVALID;
     *out = event_batch_new(count, body.len);
     rest = body;
-    for (size_t i = 0; next_line(&rest, &line); i++)
-        read_line(*out, &(*out)->items[i], line, now_ms);
+    for (size_t i = 0; next_line(&rest, &line); i++) {
+        struct event_item *item = &(*out)->items[i];
+
+        if (event_batch_check_item(line.len, item_max, &item->problem) == STATUS_OK)
+            read_line(*out, item, line, now_ms);
+    }
     return STATUS_OK;
 }

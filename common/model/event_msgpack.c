@@ -85,17 +85,20 @@ static void place_data(struct event_batch *batch)
     }
 }
 
-static struct event_batch *read_batch(struct slice body, const msgpack_object_array *array,
-                                      int64_t now_ms)
+static struct event_batch *read_batch(struct slice body, size_t item_max,
+                                      const msgpack_object_array *array, int64_t now_ms)
 {
     struct event_batch *batch = event_batch_new(array->size, body.len);
+    struct slice rest = msgpack_items(body);
 
     buf_init(&batch->data, MSGPACK_JSON_MAX(body.len));
     for (size_t i = 0; i < batch->count; i++) {
+        struct event_item *item = &batch->items[i];
         const size_t start = batch->data.len;
 
-        read_item(batch, &batch->items[i], &array->ptr[i], now_ms);
-        if (!batch->items[i].valid)
+        if (event_batch_check_item(msgpack_next(&rest).len, item_max, &item->problem) == STATUS_OK)
+            read_item(batch, item, &array->ptr[i], now_ms);
+        if (!item->valid)
             batch->data.len = start;
     }
     must(!batch->data.overflow);
@@ -103,8 +106,8 @@ static struct event_batch *read_batch(struct slice body, const msgpack_object_ar
     return batch;
 }
 
-enum status event_parse_msgpack(struct slice body, int64_t now_ms, struct event_batch **out,
-                                struct problem *problem)
+enum status event_parse_msgpack(struct slice body, size_t item_max, int64_t now_ms,
+                                struct event_batch **out, struct problem *problem)
 {
     enum status status = STATUS_INVALID;
     msgpack_unpacked unpacked;
@@ -120,7 +123,7 @@ enum status event_parse_msgpack(struct slice body, int64_t now_ms, struct event_
     } else {
         status = event_batch_check_count(unpacked.data.via.array.size, problem);
         if (status == STATUS_OK)
-            *out = read_batch(body, &unpacked.data.via.array, now_ms);
+            *out = read_batch(body, item_max, &unpacked.data.via.array, now_ms);
     }
     msgpack_unpacked_destroy(&unpacked);
     return status;

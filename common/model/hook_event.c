@@ -19,6 +19,13 @@ enum status event_batch_check_count(size_t count, struct problem *problem)
     return STATUS_OK;
 }
 
+enum status event_batch_check_item(size_t len, size_t max, struct problem *problem)
+{
+    if (len > max)
+        return problem_set(problem, 413, "too_large", "an event may have at most %zu bytes", max);
+    return STATUS_OK;
+}
+
 struct event_batch *event_batch_new(size_t count, size_t body_len)
 {
     struct event_batch *batch;

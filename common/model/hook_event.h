@@ -20,12 +20,13 @@
 
 struct hook_event {
     struct slice type;
-    struct slice data;     /* JSON text */
-    struct slice dedup_id; /* empty: none */
-    struct slice key;      /* ordering key; empty: none */
+    struct slice data;      /* JSON text */
+    struct slice dedup_id;  /* empty: none */
+    struct slice key;       /* ordering key; empty: none */
     int64_t occurred_at_ms; /* -1: not given */
     int64_t deliver_at_ms;  /* absolute; -1: at once (a delay is added to now_ms) */
-    int64_t delay_ms;       /* as given, -1: none; a repeat has the same delay but another deliver_at_ms */
+    int64_t
+        delay_ms; /* as given, -1: none; a repeat has the same delay but another deliver_at_ms */
 };
 
 struct event_item {
@@ -43,16 +44,21 @@ const struct event_item *event_batch_item(const struct event_batch *batch, size_
 /* One JSON object. A problem with it is the document's problem. Members other than type, data, dedup_id, key, occurred_at,
  * deliver_at, delay are refused (422 unknown_field); duplicate names, depth over 64, invalid UTF-8 and NUL in
  * names or texts are 400 or 422. Numbers in data of any size pass unread. */
-enum status event_parse_json(struct slice body, int64_t now_ms, struct event_batch **out, struct problem *problem) must_check;
+enum status event_parse_json(struct slice body, int64_t now_ms, struct event_batch **out,
+                             struct problem *problem) must_check;
 
-/* A JSON array of such objects; 422 batch_too_large past EVENT_BATCH_MAX items, 422 batch_empty for none. */
-enum status event_parse_json_array(struct slice body, int64_t now_ms, struct event_batch **out, struct problem *problem) must_check;
+/* A JSON array of such objects; 422 batch_too_large past EVENT_BATCH_MAX items, 422 batch_empty for none. An item of more than
+ * item_max bytes, as they stand in the body, has the problem 413 too_large, here and in the formats below. */
+enum status event_parse_json_array(struct slice body, size_t item_max, int64_t now_ms,
+                                   struct event_batch **out, struct problem *problem) must_check;
 
 /* One JSON object per line (LF or CRLF; blank lines are skipped; a malformed line is that item's problem). */
-enum status event_parse_ndjson(struct slice body, int64_t now_ms, struct event_batch **out, struct problem *problem) must_check;
+enum status event_parse_ndjson(struct slice body, size_t item_max, int64_t now_ms,
+                               struct event_batch **out, struct problem *problem) must_check;
 
 /* An array of maps with the same members. data may be any MessagePack value that JSON can say: no bin, no ext, no NaN, text keys. */
-enum status event_parse_msgpack(struct slice body, int64_t now_ms, struct event_batch **out, struct problem *problem) must_check;
+enum status event_parse_msgpack(struct slice body, size_t item_max, int64_t now_ms,
+                                struct event_batch **out, struct problem *problem) must_check;
 
 /* 32 lower-case hex characters of SHA-256 over the parts a repeat must share: type, key, data, occurred_at, deliver_at or delay as given. */
 #define EVENT_FINGERPRINT_LEN 32

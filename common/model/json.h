@@ -36,5 +36,6 @@ struct json_span_iter {
     const char *at, *end;
     bool is_object;
 };
-bool json_spans_start(struct slice valid_json, struct json_span_iter *iter); /* false: neither object nor array */
+bool json_spans_start(struct slice valid_json,
+                      struct json_span_iter *iter); /* false: neither object nor array */
 bool json_spans_next(struct json_span_iter *iter, struct slice *out_name, struct slice *out_value);

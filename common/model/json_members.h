@@ -15,8 +15,9 @@ struct json_member {
 };
 
 /* what: "an endpoint", for the sentences. At most 32 members. */
-enum status json_members_read(yyjson_val *root, const struct json_member *members, size_t count, const char *what,
-                              void *self, struct problem *problem) must_check;
+enum status json_members_read(yyjson_val *root, const struct json_member *members, size_t count,
+                              const char *what, void *self, struct problem *problem) must_check;
 
 /* A text of 1 to max bytes without control characters. */
-enum status json_member_text(yyjson_val *value, size_t max, struct slice *out, struct problem *problem) must_check;
+enum status json_member_text(yyjson_val *value, size_t max, struct slice *out,
+                             struct problem *problem) must_check;

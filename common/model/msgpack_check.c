@@ -3,6 +3,8 @@
  */
 #include "msgpack_json.h"
 
+#include "../base/must.h"
+
 enum form {
     FORM_NEVER, /* not in use by the format */
     FORM_FIXED, /* arg bytes follow */
@@ -91,20 +93,20 @@ static bool read_head(struct slice rest, struct head *out)
     return true;
 }
 
-enum status msgpack_check(struct slice text, struct problem *problem)
+/* Past the value at the front of *rest. */
+static enum status skip(struct slice *rest, struct problem *problem)
 {
     uint64_t left[MSGPACK_DEPTH_MAX + 1] = {1}; /* values still to come, by depth */
-    struct slice rest = text;
+    const size_t len = rest->len;
     size_t depth = 0;
     struct head head;
 
     /* A count that lies is found out when the bytes end before its values do. */
     while (left[depth] > 0) {
-        if (rest.len == 0 || !read_head(rest, &head) || head.size > rest.len)
+        if (rest->len == 0 || !read_head(*rest, &head) || head.size > rest->len)
             return problem_set(problem, 400, "malformed_msgpack",
-                               "not MessagePack: cut short or broken at byte %zu",
-                               text.len - rest.len);
-        rest = slice_from(rest, head.size);
+                               "not MessagePack: cut short or broken at byte %zu", len - rest->len);
+        *rest = slice_from(*rest, head.size);
         left[depth]--;
         if (head.nests && depth == MSGPACK_DEPTH_MAX)
             return problem_set(problem, 400, "too_deep", "nests more than %d levels deep",
@@ -114,8 +116,33 @@ enum status msgpack_check(struct slice text, struct problem *problem)
         while (depth > 0 && left[depth] == 0)
             depth--;
     }
-    if (rest.len > 0)
+    return STATUS_OK;
+}
+
+enum status msgpack_check(struct slice text, struct problem *problem)
+{
+    if (skip(&text, problem) != STATUS_OK)
+        return STATUS_INVALID;
+    if (text.len > 0)
         return problem_set(problem, 400, "malformed_msgpack",
                            "not one MessagePack value: bytes follow it");
     return STATUS_OK;
+}
+
+struct slice msgpack_items(struct slice array)
+{
+    struct head head;
+
+    must(array.len > 0 && read_head(array, &head));
+    return slice_from(array, head.size);
+}
+
+struct slice msgpack_next(struct slice *items)
+{
+    struct slice item = *items;
+    struct problem problem;
+
+    must(skip(items, &problem) == STATUS_OK);
+    item.len -= items->len;
+    return item;
 }

@@ -17,6 +17,10 @@
 /* One whole value and nothing behind it; 400 malformed_msgpack or too_deep. */
 enum status msgpack_check(struct slice text, struct problem *problem) must_check;
 
+/* Of a checked array: its items, and one after the other the bytes of each. */
+struct slice msgpack_items(struct slice array);
+struct slice msgpack_next(struct slice *items);
+
 /* The longest JSON that msgpack_json can make of len bytes. */
 #define MSGPACK_JSON_MAX(len) (6 * (len))
 

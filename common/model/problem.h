@@ -1,7 +1,7 @@
 /*
  * problem.h - why a document or a field of it was refused
  *
- * Codes: 400 malformed_json malformed_msgpack too_deep; 422 wrong_type missing_field unknown_field
+ * Codes: 400 malformed_json malformed_msgpack too_deep; 413 too_large; 422 wrong_type missing_field unknown_field
  * duplicate_field invalid_value conflicting_fields batch_empty batch_too_large. The detail never
  * quotes the input; the pointer may.
  */
@@ -10,7 +10,7 @@
 #include "../base/bytes.h"
 
 struct problem {
-    int http_status;  /* 400 malformed, 422 breaks a rule */
+    int http_status;  /* 400 malformed, 413 too large, 422 breaks a rule */
     const char *code; /* static; the stable word of problem+json */
     char pointer[96]; /* JSON Pointer of the field within the item ("" for the whole), escaped */
     char detail[200];

@@ -197,7 +197,8 @@ static void write_endpoint(struct call *call, const char *org, void *self)
         .id = slice_of(endpoint->id),
         .org = slice_of(org),
     };
-    configure_write(store, &change, fields, sizeof fields / sizeof fields[0], on_written, creation);
+    configure_write(call->ingest->configurer, &change, fields, sizeof fields / sizeof fields[0],
+                    on_written, creation);
     free_texts(&texts);
 }
 

@@ -25,7 +25,7 @@ static void log_accept(const struct post *post, const char *event, const char *i
               log_text("request_id", post->call->request_id), log_text("trace", post->call->trace));
 }
 
-static void answer(struct post *post, int status, const char *id)
+static void answer(struct post *post, int status, const char *id, enum durability durability)
 {
     struct call *call = post->call;
     struct buf json;
@@ -39,26 +39,25 @@ static void answer(struct post *post, int status, const char *id)
     json_name(&writer, "duplicate");
     json_put_bool(&writer, status == 200);
     json_name(&writer, "durability");
-    json_put_text(
-        &writer,
-        slice_of(durability_names[store_durability(service_store(call->ingest->service))]));
+    json_put_text(&writer, slice_of(durability_names[durability]));
     json_close(&writer, '}');
     call_answer_json(call, status, buf_slice(&json));
     buf_fini(&json);
 }
 
-static void answer_word(struct post *post, enum publish_word word, const char *id)
+static void answer_word(struct post *post, enum publish_word word, const char *id,
+                        enum durability durability)
 {
     switch (word) {
     case PUBLISH_ACCEPTED:
         metric_add(METRIC_EVENTS, EVENTS_ACCEPTED, 1);
         log_accept(post, "event.accepted", id);
-        answer(post, 202, id);
+        answer(post, 202, id, durability);
         return;
     case PUBLISH_DUPLICATE:
         metric_add(METRIC_EVENTS, EVENTS_DUPLICATE, 1);
         log_accept(post, "event.duplicate", id);
-        answer(post, 200, id);
+        answer(post, 200, id, durability);
         return;
     case PUBLISH_MISMATCH:
         metric_add(METRIC_EVENTS, EVENTS_MISMATCH, 1);
@@ -75,12 +74,12 @@ static void answer_word(struct post *post, enum publish_word word, const char *i
 }
 
 static void on_answered(struct publish_item *item, enum status status, enum publish_word word,
-                        const char *id)
+                        const char *id, enum durability durability)
 {
     struct post *post = item->self;
     struct event_batch *parsed = post->parsed; /* the post goes with the answer */
     if (status == STATUS_OK) {
-        answer_word(post, word, id);
+        answer_word(post, word, id, durability);
     } else {
         metric_add(METRIC_EVENTS, EVENTS_FAILED, 1);
         call_answer_store_failed(post->call, status);

@@ -28,6 +28,7 @@ struct batch {
     struct call *call;
     struct event_batch *parsed;
     size_t count, waiting;
+    enum durability durability; /* the least of any of its items */
     struct entry *entries;
 };
 
@@ -152,8 +153,7 @@ static void answer(struct batch *batch, const struct totals *totals)
     json_name(&json, "rejected");
     json_put_int(&json, totals->rejected);
     json_name(&json, "durability");
-    json_put_text(
-        &json, slice_of(durability_names[store_durability(service_store(call->ingest->service))]));
+    json_put_text(&json, slice_of(durability_names[batch->durability]));
     put_results(&json, batch);
     json_close(&json, '}');
     call_answer_json(call, 202, buf_slice(&body));
@@ -178,12 +178,14 @@ static void finish(struct batch *batch)
 }
 
 static void on_answered(struct publish_item *item, enum status status, enum publish_word word,
-                        const char *id)
+                        const char *id, enum durability durability)
 {
     struct entry *entry = item->self;
     struct batch *batch = entry->batch;
     entry->status = status;
     entry->word = word;
+    if (status == STATUS_OK && durability < batch->durability)
+        batch->durability = durability;
     if (slice_to_text(slice_of(id), entry->id, sizeof entry->id) != STATUS_OK)
         entry->status = STATUS_UNSURE;
     if (--batch->waiting == 0)
@@ -194,12 +196,13 @@ static enum status parse(struct call *call, struct slice type, struct event_batc
                          struct problem *problem)
 {
     struct slice body = call->http->body;
+    size_t item_max = (size_t)call->ingest->settings->max_body;
     int64_t now_ms = clock_wall_ms();
     if (slice_is(type, "application/x-ndjson"))
-        return event_parse_ndjson(body, now_ms, out, problem);
+        return event_parse_ndjson(body, item_max, now_ms, out, problem);
     if (slice_is(type, "application/json"))
-        return event_parse_json_array(body, now_ms, out, problem);
-    return event_parse_msgpack(body, now_ms, out, problem);
+        return event_parse_json_array(body, item_max, now_ms, out, problem);
+    return event_parse_msgpack(body, item_max, now_ms, out, problem);
 }
 
 static void publish_all(struct batch *batch)
@@ -243,7 +246,8 @@ void api_events_batch_post(struct call *call)
         return;
     }
     struct batch *batch = http_request_alloc(call->http, sizeof *batch);
-    *batch = (struct batch){.call = call};
+    *batch = (struct batch){.call = call,
+                            .durability = store_durability(service_store(call->ingest->service))};
     if (parse(call, type, &batch->parsed, &problem) != STATUS_OK) {
         call_answer_refused(call, &problem);
         return;

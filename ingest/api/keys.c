@@ -109,7 +109,7 @@ static void write_record(struct creation *creation)
         .id = slice_of(creation->hash),
         .org = org,
     };
-    configure_write(service_store(creation->call->ingest->service), &change, fields,
+    configure_write(creation->call->ingest->configurer, &change, fields,
                     sizeof fields / sizeof fields[0], on_written, creation);
     buf_fini(&created_at);
     buf_fini(&expires_at);

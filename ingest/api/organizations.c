@@ -66,6 +66,6 @@ void api_organizations_post(struct call *call)
         .id = slice_of(creation->id),
         .org = slice_of(creation->id),
     };
-    configure_write(service_store(call->ingest->service), &change, fields, 6, on_written, creation);
+    configure_write(call->ingest->configurer, &change, fields, 6, on_written, creation);
     buf_fini(&created_at);
 }

@@ -17,7 +17,7 @@ static struct slice after(struct slice text, const char *marker)
     return found ? slice_from(text, (size_t)(found - text.at) + len) : (struct slice){0};
 }
 
-/* The items of results are objects that begin with one of two members and hold objects only within an error. */
+/* Items are objects that begin with one of two members and hold objects only within an error. */
 static size_t take_results(struct slice rest, size_t batch, void (*taken)(size_t index, void *self),
                            void *self)
 {

@@ -1,8 +1,8 @@
 /*
  * answer.h - what a server's answer says of each event of a request
  *
- * One event: the status alone. A batch: the items of "results", in order, each of which has an id or an error; a server
- * that lists no results has taken all with its 2xx.
+ * One event: the status alone. A batch: the items of "results", in order, each of which has an id or an
+ * error; a server that lists no results has taken all with its 2xx.
  */
 #pragma once
 

@@ -1,8 +1,8 @@
 /*
  * dispatch_floor.c - bench-dispatch-floor: what a webhook costs when nothing but libcurl and epoll is there
  *
- * A bare curl_multi_socket_action loop over kept connections: no queue, no signature, no outcome. Each handle is used
- * again for the next webhook. Prints one JSON object with the CPU time of the loop.
+ * A bare curl_multi_socket_action loop over kept connections: no queue, no signature, no outcome. Each
+ * handle is used again for the next webhook. Prints one JSON object with the CPU time of the loop.
  */
 #include <curl/curl.h>
 #include <err.h>

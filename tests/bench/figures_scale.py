@@ -40,11 +40,14 @@ def seed_organizations(bench, way, count):
     return keys
 
 
+def per_event(used, events):
+    """{process: CPU µs}"""
+    return {name: used["cpu_us"][name] / events for name in ("redis", *SERVICES)}
+
+
 def cost(way, count, **options):
-    """CPU µs per event: of Redis, and of Redis and all services together."""
     _, report, used = way.run(count, window=WINDOW, **options)
-    redis = used["cpu_us"]["redis"]
-    return redis / report["distinct"], (redis + sum(used["cpu_us"][name] for name in SERVICES)) / report["distinct"]
+    return per_event(used, report["distinct"])
 
 
 def compare(bench, title, little, much, measure_little, measure_much, warm):
@@ -53,9 +56,11 @@ def compare(bench, title, little, much, measure_little, measure_much, warm):
     figures = [Figure(f"cost per event, {what}, {much:,} {title}", "µs", [], bench.durabilities[0], f"with {little:,}", bar=bar)
                for what in ("Redis", "Redis and services")]
     for _ in bench.rounds(warm=warm):
-        for figure, ours, theirs in zip(figures, measure_much(), measure_little()):
-            figure.samples.append(ours)
-            figure.beside.append(theirs)
+        much_us, little_us = measure_much(), measure_little()
+        for figure, names in zip(figures, (("redis",), ("redis", *SERVICES))):
+            figure.samples.append(sum(much_us[name] for name in names))
+            figure.beside.append(sum(little_us[name] for name in names))
+            figure.detail = {"much": much_us, "little": little_us}
     return figures
 
 
@@ -129,10 +134,10 @@ class Backlog:
         distinct, before = progress.get("distinct"), meter.read()
         self.send(count, window=WINDOW, follow=progress.path)
         self.way.receiver.wait_distinct(distinct + count)
-        used = meter.since(before)["cpu_us"]
+        used = meter.since(before)
         done = progress.get("distinct") - distinct
         self.stack.check_alive()
-        return used["redis"] / done, (used["redis"] + sum(used[name] for name in SERVICES)) / done
+        return per_event(used, done)
 
     def close(self):
         """All in the books: what is not delivered is still in Redis, once the services have finished what they held."""

@@ -1,8 +1,8 @@
 /*
  * generator.c - bench-generator: events for an HTTP server, from a template, on a schedule, with exact books
  *
- * Prints one JSON object at its end. The bits of what was accepted go to --books PATH.accepted, those of requests without an
- * answer to PATH.unsure; number 0 is the first event.
+ * Prints one JSON object at its end. The bits of what was accepted go to --books PATH.accepted, those of
+ * requests without an answer to PATH.unsure; number 0 is the first event.
  */
 #include <err.h>
 #include <getopt.h>

@@ -271,7 +271,7 @@ static bool is_over(const struct load *load, int64_t now_us)
            (options->for_us > 0 && now_us - load->result.began_us >= options->for_us);
 }
 
-/* Starts all that is due. Returns when to look again without an answer having come, in µs from now; -1 for never. */
+/* Starts all that is due. Returns after how many µs to look again if no answer comes; -1: never. */
 static int64_t start_due(struct load *load, int64_t now_us)
 {
     while (!is_over(load, now_us)) {

@@ -1,9 +1,10 @@
 /*
  * load.h - sends requests on a schedule and keeps the books of what was answered
  *
- * Open loop (rate > 0): request i is due at start + i / rate whatever the answers do, and its latency counts from there.
- * Closed loop (rate 0): each connection sends when it has an answer. A window bounds the events that were sent and have not come out
- * at the receiver's end since the load began. The order of requests over connections is round robin.
+ * Open loop (rate > 0): request i is due at start + i / rate whatever the answers do, and its latency
+ * counts from there. Closed loop (rate 0): each connection sends when it has an answer. A window bounds
+ * the events that were sent and have not come out at the receiver's end since the load began. The order of
+ * requests over connections is round robin.
  * Fails:  ends the program when it cannot connect; what a server refuses or cuts off is counted.
  */
 #pragma once
@@ -55,6 +56,6 @@ struct load;
 struct load *load_new(const struct load_options *options);
 void load_free(struct load **load);
 
-/* Until all is answered or given up, which takes 15 s without any answer. Connections stay open until load_free. */
+/* Until all is answered or given up, after 15 s without an answer. Connections stay open until load_free. */
 void load_run(struct load *load);
 const struct load_result *load_result(const struct load *load);

@@ -1,8 +1,8 @@
 /*
  * message.h - the first complete HTTP/1.1 message of a connection's bytes, request or response
  *
- * Reads what a well-behaved peer sends: this is a measuring instrument, not a server. A body has Content-Length or is
- * chunked; a response with neither has none.
+ * Reads what a well-behaved peer sends: this is a measuring instrument, not a server. A body has
+ * Content-Length or is chunked; a response with neither has none.
  */
 #pragma once
 
@@ -18,5 +18,5 @@ struct message {
     struct slice body;
 };
 
-/* Borrows from at, where a chunked body is joined in place. STATUS_ABSENT: not complete yet. STATUS_INVALID: not HTTP. */
+/* Borrows from at, where a chunked body is joined in place. STATUS_ABSENT: not complete. STATUS_INVALID: not HTTP. */
 enum status message_read(char *at, size_t len, struct message *out) must_check;

@@ -21,7 +21,7 @@ struct progress {
     _Atomic uint64_t reports; /* written so far */
 };
 
-/* Makes the file when it is not there. Mapped until the process ends; path NULL gives counters that nobody else sees. */
+/* Makes the file when it is not there. Mapped for good; path NULL gives counters that nobody else sees. */
 struct progress *progress_map(const char *path);
 
 static inline void progress_set(_Atomic uint64_t *word, uint64_t value)

@@ -1,8 +1,8 @@
 /*
  * request_template.h - text with places for what differs between requests
  *
- * {seq} the event's sequence number, {sent} µs of the monotonic clock when it was due, {mod} the number modulo a constant,
- * {value} a line of a file. Every other brace is itself, as JSON needs it.
+ * {seq} the event's sequence number, {sent} µs of the monotonic clock when it was due, {mod} the number
+ * modulo a constant, {value} a line of a file. Every other brace is itself, as JSON needs it.
  */
 #pragma once
 

@@ -19,7 +19,7 @@ LINKS_PER_SERVICE = 3     # store, configuration feed, and publisher or reader
 
 def expect_outages(run, history, outages):
     """While there was no Redis: answers, and none of them a yes."""
-    during = [record for record in history if any(record[5] > killed and record[6] < back for killed, back in outages)]
+    during = [record for record in history if any(record[5] > killed and record[6] < starting for killed, starting, _ in outages)]
     run.outcome.expect(not any(record[1] == "ack" for record in during), "accepted without a Redis")
     refused = sum(record[1] == "refused" and str(record[2]).startswith(("503", "store_unavailable")) for record in during)
     run.outcome.counts["refused_503"] = refused
@@ -32,7 +32,7 @@ def kill_redis_always(context):
     with Scenario(context.folder, context.seed, lease="5s") as run:
         run.begin()
         outages = nemesis.kill_redis_loop(run.cluster, rounds, run.chance)
-        run.healed([back for _, back in outages])
+        run.healed([back for _, _, back in outages])
         run.stop_load()
         history, _, _ = run.finish(Bounds(duplicates=rounds * DISPATCHERS * IN_FLIGHT))
         run.expect_recovery(RECONNECT_S)
@@ -46,9 +46,9 @@ def kill_redis_everysec(context):
     with Scenario(context.folder, context.seed, fsync="everysec") as run:
         run.begin()
         outages = nemesis.kill_redis_loop(run.cluster, rounds, run.chance)
-        run.healed([back for _, back in outages])
+        run.healed([back for _, _, back in outages])
         run.stop_load()
-        windows = tuple((killed - EVERYSEC_WINDOW_S, killed) for killed, _ in outages)
+        windows = tuple((killed - EVERYSEC_WINDOW_S, killed) for killed, _, _ in outages)
         history, _, _ = run.finish(Bounds(duplicates=rounds * DISPATCHERS * IN_FLIGHT, durability="relaxed", lost_between=windows))
         expect_outages(run, history, outages)
     return run.outcome
@@ -69,9 +69,9 @@ def power_loss_everysec(context):
                 server.repair_aof()
 
             outages += nemesis.kill_redis_loop(run.cluster, 1, run.chance, gap=(0, 0.1), after_kill=lose_power)
-        run.healed([back for _, back in outages])
+        run.healed([back for _, _, back in outages])
         run.stop_load()
-        windows = tuple((killed - EVERYSEC_WINDOW_S, killed) for killed, _ in outages)
+        windows = tuple((killed - EVERYSEC_WINDOW_S, killed) for killed, _, _ in outages)
         history, receipts, _ = run.finish(Bounds(duplicates=ANY, durability="relaxed", lost_between=windows))
         # What Redis has forgotten is delivered again: all of the lost seconds, and what was held then.
         forgotten = sum(any(begin <= receipt[0] <= end for begin, end in windows) for receipt in receipts)
@@ -179,7 +179,7 @@ def paused_redis(context):
         run.stop_load()
         history, _, _ = run.finish(Bounds(duplicates=DISPATCHERS * HELD))
         run.expect_recovery(RECONNECT_S)
-        expect_outages(run, history, [(stopped + 1, stopped + pause_s)])
+        expect_outages(run, history, [(stopped + 1, stopped + pause_s, stopped + pause_s)])
     return run.outcome
 
 

@@ -83,8 +83,9 @@ class Service:
         """SIGTERM, once: a second one means at once."""
         self.note_crash()
         if self._process and not self._is_ending:
-            self._process.send_signal(signal.SIGTERM)
+            # In this order: a SIGCONT later would undo the SIGSTOP with which the leak check holds its own process at the end.
             self._process.send_signal(signal.SIGCONT)
+            self._process.send_signal(signal.SIGTERM)
         self._is_ending = True
 
     def end(self):

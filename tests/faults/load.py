@@ -137,7 +137,8 @@ class _Client:
                 self._post_until_accepted(batch)
             else:
                 for event in batch:
-                    self._post_until_accepted([event])
+                    if not self.shared.stop.is_set():
+                        self._post_until_accepted([event])
         for connection in self.connections:
             connection.close()
 

@@ -46,7 +46,7 @@ def pause(service, for_s):
 
 
 def kill_redis_loop(cluster, rounds, chance, gap=(0.3, 1.0), down=(0.1, 1.0), after_kill=None):
-    """kill -9, a while without, start on the same data. Returns the spans of time without a Redis that answers."""
+    """kill -9, a while without, start on the same data. Returns for each: killed, started again, found to answer."""
     outages = []
     for _ in range(rounds):
         time.sleep(chance.uniform(*gap))
@@ -55,7 +55,8 @@ def kill_redis_loop(cluster, rounds, chance, gap=(0.3, 1.0), down=(0.1, 1.0), af
         if after_kill:
             after_kill()
         time.sleep(chance.uniform(*down))
+        starting = time.time()
         cluster.redis.start()
-        outages.append((killed, time.time()))
+        outages.append((killed, starting, time.time()))
         cluster.wait_ready(BACK_WITHIN_S)
     return outages

@@ -21,7 +21,8 @@ static void compare(struct slice body, bool accepted)
     buf_add_char(&array, '[');
     buf_add_slice(&array, body);
     buf_add_char(&array, ']');
-    if (event_parse_json_array(buf_slice(&array), FUZZ_NOW_MS, &batch, &problem) == STATUS_OK) {
+    if (event_parse_json_array(buf_slice(&array), SIZE_MAX, FUZZ_NOW_MS, &batch, &problem) ==
+        STATUS_OK) {
         must(event_batch_count(batch) > 1 || event_batch_item(batch, 0)->valid == accepted);
         event_batch_free(&batch);
     } else {
@@ -45,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_problem(&problem);
     }
     compare(body, accepted);
-    if (event_parse_json_array(body, FUZZ_NOW_MS, &batch, &problem) == STATUS_OK) {
+    if (event_parse_json_array(body, SIZE_MAX, FUZZ_NOW_MS, &batch, &problem) == STATUS_OK) {
         check_batch(batch);
         event_batch_free(&batch);
     } else {

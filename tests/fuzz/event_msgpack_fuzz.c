@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct event_batch *batch = NULL;
     struct problem problem;
 
-    if (event_parse_msgpack(body, FUZZ_NOW_MS, &batch, &problem) == STATUS_OK) {
+    if (event_parse_msgpack(body, SIZE_MAX, FUZZ_NOW_MS, &batch, &problem) == STATUS_OK) {
         check_batch(batch);
         event_batch_free(&batch);
     } else {

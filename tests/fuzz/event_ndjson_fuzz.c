@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct problem problem;
     size_t count = 0;
 
-    if (event_parse_ndjson(rest, FUZZ_NOW_MS, &batch, &problem) != STATUS_OK) {
+    if (event_parse_ndjson(rest, SIZE_MAX, FUZZ_NOW_MS, &batch, &problem) != STATUS_OK) {
         check_problem(&problem);
         return 0;
     }

@@ -14,6 +14,7 @@ def bind(port, is_shared):
     probe = socket.socket()
     if is_shared:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         probe.bind(("127.0.0.1", port))
     except OSError:

@@ -231,6 +231,20 @@ def test_ports_of_databases_are_closed_on_allowed_networks_too(world):
     assert wait_for("an attempt", world.attempts)[0]["error"] == "destination_not_allowed"
 
 
+def test_plain_http_is_refused_where_https_is_required(world):
+    canary = world.receiver(200)
+    context, cert = world.certificate()
+    receiver = world.receiver(200, tls=context)
+    plain, tls = world.endpoint(canary.url), world.endpoint(receiver.url)
+    event, = world.send(plain, tls)
+    dispatcher = world.dispatcher(require_https="yes", ca_file=cert, retry_schedule="50ms")
+    world.wait_state(event, tls, "delivered")
+    assert world.wait_state(event, plain, "dead")[1] == "2"
+    assert [a["error"] for a in world.attempts() if a["endpoint"] == plain] == ["https_required"] * 2
+    assert dispatcher.metrics()['millrace_attempts_total{class="refused_destination"}'] == 2
+    assert canary.connections == 0
+
+
 def test_tls(world):
     context, cert = world.certificate()
     receiver = world.receiver(200, tls=context)
@@ -312,6 +326,24 @@ def test_hanging_endpoints_do_not_hold_up_others(world):
     assert metrics['millrace_deliveries_total{outcome="park"}'] > 0
     parked = world.r.hgetall(store.DELIVERY + world.r.zrange(store.DUE, 0, 0)[0])
     assert parked["reason"] == "concurrency_limit" and parked["attempt"] == "1"
+
+
+def test_a_backlog_of_a_slow_endpoint_is_parked_in_turn(world):
+    """Not all for the same time, to be parked again together, and again."""
+    count, slots, each_s = 500, 50, 1
+
+    def slow(connection):
+        time.sleep(each_s)
+        connection.sendall(answer(200))
+
+    receiver = world.receiver(slow)
+    world.send(world.endpoint(receiver.url), count=count)
+    dispatcher = world.dispatcher(max_in_flight=2 * slots, max_in_flight_per_endpoint=slots, log_level="info")
+    wait_for("all delivered", lambda: len(receiver.requests) >= count, 3 * each_s * count / slots)
+    wait_for("an empty stream", world.is_settled)
+    metrics = dispatcher.metrics()
+    assert metrics['millrace_deliveries_total{outcome="delivered"}'] == count == len(receiver.requests)
+    assert 0 < metrics['millrace_deliveries_total{outcome="park"}'] < 2.5 * count
 
 
 def test_killed_and_adopted(world):
@@ -492,10 +524,41 @@ def test_metrics(world):
     expected = {'millrace_attempts_total{class="2xx"}': 1, 'millrace_attempts_total{class="5xx"}': 1,
                 'millrace_deliveries_total{outcome="retry"}': 1, 'millrace_deliveries_total{outcome="delivered"}': 1,
                 "millrace_delivery_seconds_count": 2, "millrace_end_to_end_seconds_count": 1, "millrace_in_flight": 0,
-                'millrace_waiting{reason="due"}': 0, 'millrace_backlog{stage="deliveries"}': 0, 'millrace_backlog{stage="due"}': 0,
+                'millrace_waiting{reason="backoff"}': 0, 'millrace_backlog{stage="deliveries"}': 0, 'millrace_backlog{stage="due"}': 0,
                 "millrace_lost_entries_total": 0, "millrace_settle_refused_total": 0,
                 'millrace_cache_total{cache="endpoints",result="miss"}': 1}
     assert {name: metrics[name] for name in expected} == expected
+
+
+def test_waiting_is_told_by_its_reason(world):
+    later = str(world.r.time()[0] * 1000 + 3600000)
+    failing, busy = world.endpoint(world.receiver(500).url), world.endpoint(world.receiver(answer(429, "Retry-After: 3600")).url)
+    world.send(failing, count=3)
+    world.send(busy, count=2)
+    world.store.publish([store.new_event()])
+    (entry, _), = world.store.read_events()
+    world.store.fanout("p1", [store.part(entry, store.event_id(1), [failing], after=later)])
+    dispatcher = world.dispatcher(retry_schedule="1h")
+    wait_for("all to wait", lambda: world.r.zcard(store.DUE) == 6 and world.r.xlen(store.DELIVERIES) == 0)
+    reasons = dict(scheduled=1, backoff=3, retry_after=2, concurrency_limit=0, worker_capacity=0)
+    expected = {f'millrace_waiting{{reason="{reason}"}}': count for reason, count in reasons.items()}
+    metrics = dispatcher.metrics()
+    assert {name: count for name, count in metrics.items() if name.startswith("millrace_waiting")} == expected
+
+
+def test_what_waited_and_is_gone_is_counted(world):
+    world.r.zadd(store.DUE, {"dlv_gone": 1})
+    dispatcher = world.dispatcher()
+    wait_for("its removal", lambda: world.r.zcard(store.DUE) == 0)
+    wait_for("a count", lambda: dispatcher.metrics()["millrace_lost_entries_total"] == 1)
+
+
+@pytest.mark.parametrize("settings, is_short", [({}, False), (dict(drain_grace="24999ms"), True),
+                                                (dict(drain_grace="1s", connect_timeout="400ms", response_timeout="600ms"), False)])
+def test_a_grace_shorter_than_an_attempt_is_told(world, settings, is_short):
+    dispatcher = world.dispatcher(**settings)
+    wait_for("its readiness", lambda: "service.ready" in dispatcher.logs())
+    assert ("dispatcher.short_grace" in dispatcher.logs()) == is_short
 
 
 @pytest.mark.parametrize("settings, message", [

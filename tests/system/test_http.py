@@ -330,7 +330,8 @@ def test_the_body_is_asked_for(stack, organization):
         assert [connection.answer().status, connection.answer().status][-1] == 202
 
 
-@pytest.mark.parametrize("path, key, status", [("/api/events", unknown_key()[:-1] + "!", 401), ("/api/nothing", "", 404)])
+@pytest.mark.parametrize("path, key, status", [("/api/events", unknown_key()[:-1] + "!", 401), ("/api/nothing", "", 404)],
+                         ids=["malformed key", "no such path"])
 def test_a_body_that_is_not_wanted_is_not_asked_for(stack, path, key, status):
     with RawConnection(stack.port) as connection:
         connection.send(f"POST {path} HTTP/1.1\r\nHost: x\r\nX-API-Key: {key}\r\nContent-Length: 5\r\n"

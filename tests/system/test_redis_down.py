@@ -1,5 +1,8 @@
 """Redis away, late, full, emptied or closed: the services wait, say so, and go on by themselves."""
+import contextlib
+import http.client
 import re
+import time
 from collections import Counter
 
 import pytest
@@ -134,6 +137,43 @@ def test_an_accept_says_what_it_stands_for(new_redis, new_stack, options, advice
     warnings = stack.services["ingest"].lines("store.warning")
     assert len(warnings) == (0 if is_kept else 1)
     assert is_kept or (warnings[0]["level"] == "warn" and advice in warnings[0]["reason"])
+
+
+def durability_of(organization):
+    answer = organization.client.publish("a")
+    assert answer.status == 202
+    return answer.json["durability"]
+
+
+def test_an_accept_says_less_soon_after_redis_promises_less(new_stack):
+    stack = new_stack().start("ingest")
+    organization = stack.new_organization()
+    assert durability_of(organization) == "fsync"
+    stack.redis.client.config_set("appendonly", "no")
+    changed_at = time.monotonic()
+    wait_until(lambda: durability_of(organization) == "relaxed", "the lower level")
+    assert time.monotonic() - changed_at < 8
+    for _ in range(20):
+        assert durability_of(organization) == "relaxed"
+
+
+def test_after_a_restart_an_accept_never_says_too_much(new_redis, new_stack):
+    """Redis comes back with other settings: not one answer is of before."""
+    redis = new_redis()
+    stack = new_stack(redis=redis).start("ingest")
+    organization = stack.new_organization()
+    with Load(organization) as load:
+        load.wait_accepted(20)
+        redis.kill()
+        redis.options = ("--appendonly", "yes", "--appendfsync", "no")
+        redis.start()
+        restarted_at, levels = time.monotonic(), set()
+        while time.monotonic() - restarted_at < 3:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                answer = organization.client.publish("a")
+                if answer.status == 202:
+                    levels.add(answer.json["durability"])
+        assert levels == {"relaxed"}
 
 
 def test_scripts_are_loaded_again(new_stack):

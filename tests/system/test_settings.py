@@ -72,6 +72,19 @@ def test_check_config(service):
     assert_refused(ask(service, "--check-config", lease="soon"), "lease")
 
 
+def test_the_command_line_checks_and_prints_what_its_commands_share():
+    good = run("millrace", "--check-config")
+    assert (good.returncode, good.stdout, good.stderr) == (0, "millrace: the configuration is valid\n", "")
+    printed = run("millrace", "--print-config", settings={"url": "http://h:1", "api_key": "hunter2"})
+    assert names_of(printed) == ["json", "url", "api_key", "redis_url"]
+    assert value_of(printed, "url") == "http://h:1" and "hunter2" not in printed.stdout
+    for arguments, settings, word in ((["--check-config"], {"json": "perhaps"}, "json"), (["--check-config"], {"ulr": "x"}, "MILLRACE_URL"),
+                                      (["--ulr=x", "--print-config"], {}, "--url"), (["--print-config", "send"], {}, "flags")):
+        refused = run("millrace", *arguments, settings=settings)
+        assert (refused.returncode, refused.stdout) == (2, "") and word in refused.stderr, refused.stderr
+    assert run("millrace", "--url=x").returncode == 2
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_what_is_printed_can_be_read_back(service, tmp_path):
     printed = ask(service, "--print-config", lease="2500ms", workers="3", log_level="debug").stdout
@@ -122,6 +135,7 @@ def test_a_flag_counts_more_than_a_variable_and_that_more_than_the_file(tmp_path
     ([], {"lease": "2d"}, ["lease", "1d"]),
     ([], {"max_body": "1x"}, ["max_body"]),
     ([], {"max_body": "33m"}, ["max_body", "32m"]),
+    ([], {"max_body": "2m", "max_buffered": "15m"}, ["max_buffered", "8 times max_body"]),
     ([], {"workers": "0"}, ["workers"]),
     ([], {"workers": "1.5"}, ["workers"]),
     ([], {"partitions": "99999999999999999999"}, ["partitions"]),
@@ -233,6 +247,19 @@ def test_a_port_in_use(start, name, setting, message):
     line = service.wait_line(message)
     assert (line["setting"], line["address"], line["level"]) == (setting, address, "error")
     assert "in use" in line["error"]
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("setting, message", [("listen", "ingest.bind_failed"), ("admin_listen", "admin.bind_failed")])
+def test_a_port_in_use_by_another_of_us(start, setting, message, workers):
+    """Sockets that want to share a port with ours are as bad as others: half of the requests would go astray."""
+    first = start("ingest", workers=workers)
+    first.wait_line("service.ready")
+    second = start("ingest", workers=workers, **{setting: first.settings[setting]})
+    assert second.wait() == NOT_VALID
+    line = second.wait_line(message)
+    assert (line["setting"], line["address"]) == (setting, first.settings[setting]) and "in use" in line["error"]
+    assert first.is_running()
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "localhost:1:2", "127.0.0.1:x", "127.0.0.1:70000", "256.0.0.1:80", ":"])

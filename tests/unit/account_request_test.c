@@ -31,13 +31,19 @@ static const struct refusal {
     {"{\"name\":\"n\",\"scopes\":[\"*\"],\"admin\":true}", 422, "unknown_field", "/admin"},
     {"{\"name\":\"n\",\"scopes\":\"*\"}", 422, "wrong_type", "/scopes"},
     {"{\"name\":\"n\",\"scopes\":[]}", 422, "invalid_value", "/scopes"},
-    {"{\"name\":\"n\",\"scopes\":[\"events:write\",\"events:fly\"]}", 422, "invalid_value", "/scopes/1"},
-    {"{\"name\":\"n\",\"scopes\":[\"events:write\",\"events:write\"]}", 422, "invalid_value", "/scopes/1"},
+    {"{\"name\":\"n\",\"scopes\":[\"events:write\",\"events:fly\"]}", 422, "invalid_value",
+     "/scopes/1"},
+    {"{\"name\":\"n\",\"scopes\":[\"events:write\",\"events:write\"]}", 422, "invalid_value",
+     "/scopes/1"},
     {"{\"name\":\"n\",\"scopes\":[1]}", 422, "wrong_type", "/scopes/0"},
-    {"{\"name\":\"n\",\"scopes\":[\"*\"],\"expires_at\":\"soon\"}", 422, "invalid_value", "/expires_at"},
-    {"{\"name\":\"n\",\"scopes\":[\"*\"],\"expires_at\":1900000000}", 422, "wrong_type", "/expires_at"},
-    {"{\"name\":\"n\",\"scopes\":[\"*\"],\"expires_at\":\"2027-01-15T08:00:00Z\"}", 422, "invalid_value", "/expires_at"},
-    {"{\"name\":\"n\",\"scopes\":[\"*\"],\"organization\":\"org_x\"}", 422, "invalid_value", "/organization"},
+    {"{\"name\":\"n\",\"scopes\":[\"*\"],\"expires_at\":\"soon\"}", 422, "invalid_value",
+     "/expires_at"},
+    {"{\"name\":\"n\",\"scopes\":[\"*\"],\"expires_at\":1900000000}", 422, "wrong_type",
+     "/expires_at"},
+    {"{\"name\":\"n\",\"scopes\":[\"*\"],\"expires_at\":\"2027-01-15T08:00:00Z\"}", 422,
+     "invalid_value", "/expires_at"},
+    {"{\"name\":\"n\",\"scopes\":[\"*\"],\"organization\":\"org_x\"}", 422, "invalid_value",
+     "/organization"},
 };
 
 static void refuses_keys_with_a_pointer(void **state)
@@ -47,7 +53,8 @@ static void refuses_keys_with_a_pointer(void **state)
         const struct refusal *row = &key_refusals[i];
         struct key_request request;
         struct problem problem;
-        assert_int_equal(key_parse_request(slice_of(row->body), NOW_MS, &request, &problem), STATUS_INVALID);
+        assert_int_equal(key_parse_request(slice_of(row->body), NOW_MS, &request, &problem),
+                         STATUS_INVALID);
         assert_string_equal(problem.code, row->code);
         assert_string_equal(problem.pointer, row->pointer);
         assert_int_equal(problem.http_status, row->status);
@@ -60,7 +67,8 @@ static void reads_a_key(void **state)
     struct key_request request;
     struct problem problem;
     const char *body = "{\"name\":\"n\xc3\xa9\",\"scopes\":[\"events:write\",\"inbox:consume\"],"
-                       "\"expires_at\":\"2027-01-15T08:00:00.001Z\",\"organization\":\"org_01m81a6af2s9e24w18f4\"}";
+                       "\"expires_at\":\"2027-01-15T08:00:00.001Z\",\"organization\":\"org_"
+                       "01m81a6af2s9e24w18f4\"}";
     assert_int_equal(key_parse_request(slice_of(body), NOW_MS, &request, &problem), STATUS_OK);
     assert_string_equal(request.name, "n\xc3\xa9");
     assert_string_equal(request.scopes, "events:write inbox:consume");

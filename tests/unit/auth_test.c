@@ -241,6 +241,25 @@ static void many_who_ask_at_once_ask_redis_once(void **state)
     free(fixtures);
 }
 
+/* Many more than are kept, of keys that are right in form. */
+static void forged_keys_drive_out_no_real_one(void **state)
+{
+    char real[sizeof((struct world *)0)->header];
+    (void)state;
+    struct world *world = open_world("", ADMIN_TOKEN);
+    put_key(world, "*", "");
+    memcpy(real, world->header, sizeof real);
+    assert_int_equal(judge_key(world, &write_events), AUTH_GRANTED);
+    for (int i = 0; i < 150; i++) {
+        make_key(world);
+        assert_int_equal(judge_key(world, &write_events), AUTH_BAD_KEY);
+    }
+    assert_int_equal(judge_key(world, &write_events), AUTH_BAD_KEY); /* the last is remembered */
+    assert_int_equal(judge(world, &write_events, "Authorization", real), AUTH_GRANTED);
+    assert_int_equal(stage_calls(&world->stage, "hgetall"), 151);
+    close_world(world);
+}
+
 static void a_redis_that_is_down_is_not_a_bad_key(void **state)
 {
     struct call_fixture fixture;
@@ -277,6 +296,7 @@ int main(void)
         cmocka_unit_test(a_change_is_obeyed_at_once),
         cmocka_unit_test(the_admin_has_routes_of_its_own),
         cmocka_unit_test(many_who_ask_at_once_ask_redis_once),
+        cmocka_unit_test(forged_keys_drive_out_no_real_one),
         cmocka_unit_test(a_redis_that_is_down_is_not_a_bad_key),
     };
     service_metrics_start(&definition, 1);

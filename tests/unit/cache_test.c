@@ -73,11 +73,13 @@ static void turn(struct world *world)
     loop_timer_free(&timer);
 }
 
-static struct world *open_world(size_t max, int64_t ttl_ms, int64_t negative_ttl_ms)
+static struct world *open_world_apart(size_t max, size_t negative_max, int64_t ttl_ms,
+                                      int64_t negative_ttl_ms)
 {
     struct world *world = xcalloc(1, sizeof *world);
     world->loop = loop_new();
     struct cache_options options = {.max = max,
+                                    .negative_max = negative_max,
                                     .ttl_ms = ttl_ms,
                                     .negative_ttl_ms = negative_ttl_ms,
                                     .load = load,
@@ -87,6 +89,11 @@ static struct world *open_world(size_t max, int64_t ttl_ms, int64_t negative_ttl
     world->cache = cache_new(world->loop, &options);
     freeing = world;
     return world;
+}
+
+static struct world *open_world(size_t max, int64_t ttl_ms, int64_t negative_ttl_ms)
+{
+    return open_world_apart(max, 0, ttl_ms, negative_ttl_ms);
 }
 
 static void close_world(struct world *world)
@@ -175,6 +182,40 @@ static void a_bust_while_loading_loads_again(void **state)
     close_world(world);
 }
 
+/* Changes without end keep nobody waiting for ever, and nothing stale is kept. */
+static void steady_changes_do_not_starve_those_who_wait(void **state)
+{
+    (void)state;
+    struct world *world = open_world(10, 60000, 60000);
+    struct cache_value *value = NULL;
+    get(world, "k");
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(world->loads, i + 1);
+        assert_int_equal(world->answers, 0);
+        cache_bust(world->cache, SLICE("k"));
+        answer_load(world, i, i == 3 ? "last" : "stale");
+        turn(world);
+    }
+    assert_int_equal(world->loads, 4);
+    assert_int_equal(world->answers, 1);
+    assert_int_equal(world->last_status, STATUS_OK);
+    assert_string_equal(world->last_value, "last");
+    assert_int_equal(world->freed, 4);
+    assert_int_equal(cache_peek(world->cache, SLICE("k"), &value), STATUS_DOWN);
+    get(world, "k");
+    cache_bust(world->cache, SLICE("k")); /* as patient as the first time */
+    answer_load(world, 4, "stale");
+    assert_int_equal(world->loads, 6);
+    cache_bust(world->cache, SLICE("k"));
+    cache_loaded(world->cache, world->tickets[5], STATUS_ABSENT, NULL);
+    assert_int_equal(world->loads, 7);
+    cache_loaded(world->cache, world->tickets[6], STATUS_ABSENT, NULL);
+    turn(world);
+    assert_int_equal(world->last_status, STATUS_ABSENT);
+    assert_int_equal(cache_peek(world->cache, SLICE("k"), &value), STATUS_ABSENT);
+    close_world(world);
+}
+
 static void a_bust_forgets_and_holders_keep_theirs(void **state)
 {
     (void)state;
@@ -231,6 +272,33 @@ static void the_least_recently_used_goes_first(void **state)
     close_world(world);
 }
 
+static void absent_things_drive_out_only_their_like(void **state)
+{
+    (void)state;
+    struct world *world = open_world_apart(2, 2, 60000, 60000);
+    struct cache_value *value = NULL;
+    get(world, "a");
+    answer_load(world, 0, "1");
+    get(world, "b");
+    answer_load(world, 1, "2");
+    for (size_t i = 2; i < 12; i++) {
+        char key[2] = {(char)('A' + i), '\0'};
+        get(world, key);
+        if (i > 4) /* three at a time are being loaded, too */
+            cache_loaded(world->cache, world->tickets[i - 3], STATUS_ABSENT, NULL);
+    }
+    turn(world);
+    assert_int_equal(cache_size(world->cache), 2 + 2 + 3);
+    assert_int_equal(cache_peek(world->cache, SLICE("I"), &value), STATUS_ABSENT);
+    assert_int_equal(cache_peek(world->cache, SLICE("C"), &value), STATUS_DOWN);
+    assert_int_equal(cache_peek(world->cache, SLICE("a"), &value), STATUS_OK);
+    cache_release(&value);
+    assert_int_equal(cache_peek(world->cache, SLICE("b"), &value), STATUS_OK);
+    cache_release(&value);
+    assert_int_equal(world->results[CACHE_EVICTED], 5);
+    close_world(world);
+}
+
 static void a_flush_forgets_all(void **state)
 {
     (void)state;
@@ -282,9 +350,11 @@ int main(void)
         cmocka_unit_test(remembers_absence),
         cmocka_unit_test(a_failed_load_is_told_and_not_kept),
         cmocka_unit_test(a_bust_while_loading_loads_again),
+        cmocka_unit_test(steady_changes_do_not_starve_those_who_wait),
         cmocka_unit_test(a_bust_forgets_and_holders_keep_theirs),
         cmocka_unit_test(forgets_after_its_time),
         cmocka_unit_test(the_least_recently_used_goes_first),
+        cmocka_unit_test(absent_things_drive_out_only_their_like),
         cmocka_unit_test(a_flush_forgets_all),
         cmocka_unit_test(ending_tells_those_who_wait),
         cmocka_unit_test(what_was_loaded_but_not_told_is_cancelled),

@@ -146,6 +146,15 @@ static void counts_what_was_deleted_while_pending(void **state)
     stage_close(&stage);
 }
 
+/* Since when it is silent; it must not be as long as the lease of the next test. */
+static bool is_renewed(void *self)
+{
+    long long idle_ms = stage_number(self, "return redis.call('XPENDING', '" STREAM "', '" GROUP
+                                           "', '-', '+', 1)[1][3]");
+    assert_true(idle_ms < 3900);
+    return idle_ms < 1000;
+}
+
 /* Redis takes no writes for most of a lease; what failed is made up for before its end. */
 static void renews_again_soon_after_a_failure(void **state)
 {
@@ -158,13 +167,10 @@ static void renews_again_soon_after_a_failure(void **state)
     redis_fixture_ask(&stage.server, "REPLICAOF 127.0.0.1 1");
     run_for(stage.loop, 3000);
     redis_fixture_ask(&stage.server, "REPLICAOF NO ONE");
-    struct side *other = side_new_with_lease(&stage, "other", 100, 4000);
-    run_for(stage.loop, 3500);
+    run_until(stage.loop, is_renewed, &stage);
     assert_int_equal(holder->lost, 0);
-    assert_int_equal(other->seen_count, 0);
     stage_free_store(&stage);
     side_free(holder);
-    side_free(other);
     stage_close(&stage);
 }
 

@@ -66,6 +66,8 @@ static const struct row V6_EDGES[] = {
     {"1fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", false},
     {"2000::", true},
     {"2000:ffff:ffff:ffff:ffff:ffff:ffff:ffff", true},
+    {"2001::", false},
+    {"2001::1", false},
     {"2001:1::1", false},
     {"2001:2::", false},
     {"2001:3::1", false},
@@ -79,6 +81,8 @@ static const struct row V6_EDGES[] = {
     {"2001:db9::", true},
     {"2001:4860:4860::8888", true},
     {"2001:ffff:ffff:ffff:ffff:ffff:ffff:ffff", true},
+    {"2002::", false},
+    {"2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff", false},
     {"2003::", true},
     {"2606:2800:220:1:248:1893:25c8:1946", true},
     {"2620:4f:7fff:ffff:ffff:ffff:ffff:ffff", true},
@@ -111,7 +115,8 @@ static const struct row CARRIED_V4[] = {
     {"::1", false},
     {"::127.0.0.1", false},
     {"::10.0.0.1", false},
-    {"::8.8.8.8", true},
+    {"::8.8.8.8", false},
+    {"::255.255.255.255", false},
     {"::1:127.0.0.1", false},
     {"::1:8.8.8.8", false},
     {"::ffff:0.0.0.0", false},
@@ -135,15 +140,14 @@ static const struct row CARRIED_V4[] = {
     {"2002:a00:1::1", false},
     {"2002:c0a8:101::c0a8:101", false},
     {"2002:a9fe:a9fe::", false},
-    {"2002:808:808::1", true},
-    {"2002:808:808::7f00:1", true},
+    {"2002:808:808::1", false},
+    {"2002:808:808::7f00:1", false},
     {"2002:ffff:ffff::", false},
     /* Teredo: the server 8.8.8.8 or 10.0.0.1, the client inverted */
-    {"2001:0:808:808:0:0:f7f7:f7f7", true},
+    {"2001:0:808:808:0:0:f7f7:f7f7", false},
     {"2001:0:808:808:0:0:80ff:fffe", false},
     {"2001:0:808:808:0:0:f5ff:fffe", false},
     {"2001:0:a00:1:0:0:f7f7:f7f7", false},
-    {"2001::", false},
 };
 
 static bool is_allowed(const char *text, const struct cidr_list *allow)
@@ -190,22 +194,15 @@ static void ipv4_in_ipv6(void **state)
     check_rows(CARRIED_V4, COUNT(CARRIED_V4));
 }
 
-static void every_carrier_agrees_with_plain_ipv4(void **state)
+static void every_decoded_carrier_agrees_with_plain_ipv4(void **state)
 {
     static const struct cidr_list none;
     (void)state;
     for (size_t i = 0; i < COUNT(V4_EDGES); i++) {
-        uint8_t at[4];
         char text[80];
-        assert_int_equal(inet_pton(AF_INET, V4_EDGES[i].address, at), 1);
         snprintf(text, sizeof text, "::ffff:%s", V4_EDGES[i].address);
         assert_int_equal(is_allowed(text, &none), V4_EDGES[i].allowed);
         snprintf(text, sizeof text, "64:ff9b::%s", V4_EDGES[i].address);
-        assert_int_equal(is_allowed(text, &none), V4_EDGES[i].allowed);
-        snprintf(text, sizeof text, "2002:%02x%02x:%02x%02x::1", at[0], at[1], at[2], at[3]);
-        assert_int_equal(is_allowed(text, &none), V4_EDGES[i].allowed);
-        snprintf(text, sizeof text, "2001:0:808:808:0:0:%02x%02x:%02x%02x", at[0] ^ 255,
-                 at[1] ^ 255, at[2] ^ 255, at[3] ^ 255);
         assert_int_equal(is_allowed(text, &none), V4_EDGES[i].allowed);
     }
 }
@@ -232,7 +229,13 @@ static void allow_lists_open_what_they_name(void **state)
         {"127.0.0.0/8", "::1", false},
         {"127.0.0.0/8", "::ffff:127.0.0.1", true},
         {"127.0.0.0/8", "64:ff9b::127.0.0.1", true},
-        {"127.0.0.0/8", "2002:7f00:1::", true},
+        {"127.0.0.0/8", "2002:7f00:1::", false},
+        {"127.0.0.0/8", "::127.0.0.1", false},
+        {"127.0.0.0/8", "2001:0:808:808:0:0:80ff:fffe", false},
+        {"127.0.0.0/8", "2001:0:7f00:1:0:0:f7f7:f7f7", false},
+        {"0.0.0.0/0", "2002:808:808::1", false},
+        {"0.0.0.0/0", "2001:0:808:808:0:0:f7f7:f7f7", false},
+        {"2002::/16", "2002:7f00:1::", true}, /* who names it means it */
         {"127.0.0.0/8", "8.8.8.8", true},
         {"127.0.0.1", "127.0.0.1", true},
         {"127.0.0.1", "127.0.0.2", false},
@@ -248,7 +251,8 @@ static void allow_lists_open_what_they_name(void **state)
         {"10.1.2.2/31", "10.1.2.3", true},
         {"10.1.2.2/31", "10.1.2.4", false},
         {"0.0.0.0/0", "255.255.255.255", true},
-        {"0.0.0.0/0", "::1", true}, /* carries 0.0.0.1 */
+        {"0.0.0.0/0", "::1", false},
+        {"0.0.0.0/0", "::8.8.8.8", false},
         {"0.0.0.0/0", "fe80::1", false},
         {"::/0", "fe80::1", true},
         {"::/0", "127.0.0.1", false},
@@ -358,7 +362,7 @@ int main(void)
         cmocka_unit_test(ipv4_edges),
         cmocka_unit_test(ipv6_edges),
         cmocka_unit_test(ipv4_in_ipv6),
-        cmocka_unit_test(every_carrier_agrees_with_plain_ipv4),
+        cmocka_unit_test(every_decoded_carrier_agrees_with_plain_ipv4),
         cmocka_unit_test(other_families_are_refused),
         cmocka_unit_test(allow_lists_open_what_they_name),
         cmocka_unit_test(refuses_malformed_lists),

@@ -95,6 +95,21 @@ static void promotes_at_the_time(void **state)
     close_world(world);
 }
 
+static void members_without_a_delivery_are_counted(void **state)
+{
+    (void)state;
+    struct world *world = open_world("");
+    put(world, 1, 0);
+    stage_eval(&world->stage, "redis.call('ZADD', 'mr:{0}:due', 1, 'dlv_gone', 2, 'dlv_lost')"
+                              " return ''");
+    log_set_fd(-1);
+    due_start(world->due);
+    run_until(world->stage.loop, is_promoted, world);
+    assert_int_equal(due_orphans(world->due), 2);
+    assert_int_equal(ready(world), 1);
+    close_world(world);
+}
+
 static void an_earlier_time_moves_the_timer(void **state)
 {
     (void)state;
@@ -251,6 +266,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(promotes_at_the_time),
+        cmocka_unit_test(members_without_a_delivery_are_counted),
         cmocka_unit_test(an_earlier_time_moves_the_timer),
         cmocka_unit_test(the_sweep_finds_what_nobody_told),
         cmocka_unit_test(a_thousand_at_once_go_in_bounded_calls),

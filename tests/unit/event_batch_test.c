@@ -13,16 +13,20 @@
 
 #define GOOD "{\"type\":\"t\",\"data\":1}"
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
+#define BYTES(text)                                                                                \
+    {                                                                                              \
+        text, sizeof(text) - 1                                                                     \
+    }
 
-typedef enum status (*parse_fn)(struct slice body, int64_t now_ms, struct event_batch **out,
-                                struct problem *problem);
+typedef enum status (*parse_fn)(struct slice body, size_t item_max, int64_t now_ms,
+                                struct event_batch **out, struct problem *problem);
 
 static struct event_batch *parse(parse_fn fn, struct slice body)
 {
     struct event_batch *batch = NULL;
     struct problem problem;
 
-    if (fn(body, 0, &batch, &problem) != STATUS_OK)
+    if (fn(body, SIZE_MAX, 0, &batch, &problem) != STATUS_OK)
         fail_msg("%s: %s", problem.code, problem.detail);
     return batch;
 }
@@ -32,8 +36,8 @@ static void refuse(parse_fn fn, struct slice body, int http_status, const char *
     struct event_batch *batch = NULL;
     struct problem problem = {.code = "accepted"};
 
-    if (fn(body, 0, &batch, &problem) == STATUS_OK || problem.http_status != http_status ||
-        strcmp(problem.code, code) != 0)
+    if (fn(body, SIZE_MAX, 0, &batch, &problem) == STATUS_OK ||
+        problem.http_status != http_status || strcmp(problem.code, code) != 0)
         fail_msg("%.*s: %s", (int)(body.len < 60 ? body.len : 60), body.at, problem.code);
     assert_null(batch);
 }
@@ -121,6 +125,44 @@ static void lines_are_read_one_by_one(void **state)
     refuse(event_parse_ndjson, SLICE("\n\r\n \t\n"), 422, "batch_empty");
 }
 
+/* The item in the middle has one byte less than the bound, as many, one more; what surrounds it does not count. */
+static void an_item_has_a_bound_of_its_own(void **state)
+{
+    static const struct {
+        parse_fn fn;
+        struct slice body;
+    } forms[] = {
+        {event_parse_json_array, BYTES("[" GOOD " ,  " GOOD " \t, " GOOD "]")},
+        {event_parse_ndjson, BYTES(GOOD "\r\n \t" GOOD " \r\n" GOOD)},
+        {event_parse_msgpack, BYTES("\x93\x82\xa4type\xa1t\xa4"
+                                    "data\x01\x82\xa4type\xa1t\xa4"
+                                    "data\xb0"
+                                    "1234567890123456\x82\xa4type\xa1t\xa4"
+                                    "data\x01")},
+    };
+    static const size_t middle[] = {21, 21, 30};
+    (void)state;
+    for (size_t i = 0; i < COUNT(forms); i++) {
+        for (size_t max = middle[i] - 1; max <= middle[i] + 1; max++) {
+            struct event_batch *batch = NULL;
+            struct problem problem;
+            assert_int_equal(forms[i].fn(forms[i].body, max, 0, &batch, &problem), STATUS_OK);
+            assert_int_equal(event_batch_count(batch), 3);
+            const struct event_item *item = event_batch_item(batch, 1);
+            assert_int_equal(item->valid, max >= middle[i]);
+            if (!item->valid) {
+                assert_string_equal(item->problem.code, "too_large");
+                assert_int_equal(item->problem.http_status, 413);
+            }
+            if (forms[i].fn == event_parse_msgpack) {
+                assert_true(event_batch_item(batch, 0)->valid && event_batch_item(batch, 2)->valid);
+                assert_true(slice_is(event_batch_item(batch, 2)->event.data, "1"));
+            }
+            event_batch_free(&batch);
+        }
+    }
+}
+
 static void fill(struct buf *body, const char *open, const char *item, const char *between,
                  const char *close, size_t count)
 {
@@ -190,6 +232,7 @@ int main(void)
         cmocka_unit_test(one_bad_item_fails_no_other),
         cmocka_unit_test(an_array_is_one_document),
         cmocka_unit_test(lines_are_read_one_by_one),
+        cmocka_unit_test(an_item_has_a_bound_of_its_own),
         cmocka_unit_test(bounds_counts),
         cmocka_unit_test(bounds_depth),
     };

@@ -26,7 +26,7 @@ static enum status parse(struct slice body, struct event_batch **out, struct pro
 
     memcpy(copy + 1, body.at, body.len);
     *problem = (struct problem){.code = "accepted"};
-    status = event_parse_msgpack(exact, 1000, out, problem);
+    status = event_parse_msgpack(exact, SIZE_MAX, 1000, out, problem);
     if (status == STATUS_OK)
         for (size_t i = 0; i < event_batch_count(*out); i++)
             assert_int_equal(event_batch_item(*out, i)->valid,
@@ -94,7 +94,7 @@ static void writes_data_as_json(void **state)
         buf_clear(&body);
         buf_add_slice(&body, SLICE(HEAD));
         buf_add_slice(&body, cases[i].data);
-        if (event_parse_msgpack(buf_slice(&body), 0, &batch, &problem) != STATUS_OK ||
+        if (event_parse_msgpack(buf_slice(&body), SIZE_MAX, 0, &batch, &problem) != STATUS_OK ||
             !event_batch_item(batch, 0)->valid)
             fail_msg("case %zu: %s", i, cases[i].json);
         data = event_batch_item(batch, 0)->event.data;
@@ -187,7 +187,7 @@ static void one_bad_item_fails_no_other(void **state)
     struct event_batch *batch = NULL;
     struct problem problem;
     (void)state;
-    assert_int_equal(event_parse_msgpack(body, 1000, &batch, &problem), STATUS_OK);
+    assert_int_equal(event_parse_msgpack(body, SIZE_MAX, 1000, &batch, &problem), STATUS_OK);
     assert_int_equal(event_batch_count(batch), COUNT(expected));
     for (size_t i = 0; i < COUNT(expected); i++) {
         const struct event_item *item = event_batch_item(batch, i);

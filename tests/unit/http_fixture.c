@@ -61,9 +61,19 @@ static void answer(struct http_fixture *fixture, struct http_request *request)
     free(big);
 }
 
+static void keep(struct http_fixture *fixture, struct http_request *request)
+{
+    assert_true(fixture->held_count < HELD_MAX);
+    fixture->held[fixture->held_count++] = request;
+}
+
 static void on_head(struct http_request *request, void *self)
 {
-    (void)self;
+    if (slice_starts(request->path, "/wait")) {
+        http_request_hold(request);
+        keep(self, request);
+        return;
+    }
     if (slice_is(request->path, "/early"))
         http_respond(request, &(struct http_response){.status = 403});
     else if (slice_is(request->path, "/small"))
@@ -77,12 +87,10 @@ static void on_request(struct http_request *request, void *self)
     struct http_fixture *fixture = self;
 
     fixture->handled_count++;
-    if (!slice_starts(request->path, "/hold")) {
+    if (slice_starts(request->path, "/hold"))
+        keep(fixture, request);
+    else
         answer(fixture, request);
-        return;
-    }
-    assert_true(fixture->held_count < HELD_MAX);
-    fixture->held[fixture->held_count++] = request;
 }
 
 static void on_refused(int status, const char *reason, const char *peer, void *self)
@@ -102,6 +110,15 @@ void http_fixture_answer(struct http_fixture *fixture, int index)
     assert_non_null(request);
     fixture->held[index] = NULL;
     answer(fixture, request);
+}
+
+void http_fixture_go_on(struct http_fixture *fixture, int index)
+{
+    struct http_request *request = fixture->held[index];
+
+    assert_non_null(request);
+    fixture->held[index] = NULL;
+    http_request_go_on(request);
 }
 
 static void stop_turn(void *self)
@@ -155,6 +172,16 @@ void http_fixture_await_handled(struct http_fixture *fixture, int wanted)
     int64_t limit_mono_ms = clock_mono_ms() + LIMIT_MS;
 
     while (fixture->handled_count < wanted) {
+        http_fixture_turn(fixture);
+        assert_true(clock_mono_ms() < limit_mono_ms);
+    }
+}
+
+void http_fixture_await_held(struct http_fixture *fixture, int wanted)
+{
+    int64_t limit_mono_ms = clock_mono_ms() + LIMIT_MS;
+
+    while (fixture->held_count < wanted) {
         http_fixture_turn(fixture);
         assert_true(clock_mono_ms() < limit_mono_ms);
     }

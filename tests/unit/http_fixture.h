@@ -2,7 +2,8 @@
  * http_fixture.h - an HTTP server in the test's own process, a handler that echoes, and clients
  *
  * Its handler answers 200 with "X-Echo: METHOD PATH?QUERY" and the request's body. By path: /early is answered 403 before its
- * body, /small takes 4 bytes of body, /large 64; /close closes; /hold and what follows below it waits for http_fixture_answer.
+ * body, /small takes 4 bytes of body, /large 64; /close closes; /hold and what follows below it waits for http_fixture_answer;
+ * /wait and what follows below it is held at its head, for http_fixture_answer or http_fixture_go_on.
  * Every function fails the test when it cannot do its work.
  */
 #pragma once
@@ -37,6 +38,8 @@ void http_fixture_await_connections(struct http_fixture *fixture, size_t wanted)
 void http_fixture_await_handled(struct http_fixture *fixture, int wanted);
 
 void http_fixture_answer(struct http_fixture *fixture, int index);
+void http_fixture_go_on(struct http_fixture *fixture, int index);
+void http_fixture_await_held(struct http_fixture *fixture, int wanted);
 
 struct http_client {
     int fd;

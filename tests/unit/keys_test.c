@@ -31,6 +31,7 @@ static void names_of_a_partition(void **state)
         {KEY_EVENTS, "mr:{3}:events"},
         {KEY_DELIVERIES, "mr:{3}:deliveries"},
         {KEY_DUE, "mr:{3}:due"},
+        {KEY_WAITING, "mr:{3}:waiting"},
         {KEY_CURSORS, "mr:{3}:cursors"},
         {KEY_ATTEMPTS, "mr:{3}:attempts"},
         {KEY_DLQ, "mr:{3}:dlq"},

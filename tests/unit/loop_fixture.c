@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 
-#define LIMIT_MS 10000
+#define LIMIT_MS 20000
 
 struct run {
     struct loop *loop;

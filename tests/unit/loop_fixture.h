@@ -7,7 +7,7 @@
 
 typedef bool (*condition_fn)(void *self);
 
-/* Fails the test when the condition does not hold within 10 s. */
+/* Fails the test when the condition does not hold within 20 s. */
 void run_until(struct loop *loop, condition_fn condition, void *self);
 
 /* The same for a number that callbacks count up to `wanted`. */

@@ -87,6 +87,7 @@ static void tries_again_after_every_failure(void **state)
         {FAILURE_CONNECTION_RESET, "connection_reset", CLASS_CONNECT},
         {FAILURE_TLS, "tls", CLASS_TLS},
         {FAILURE_DESTINATION, "destination_not_allowed", CLASS_REFUSED_DESTINATION},
+        {FAILURE_HTTPS_REQUIRED, "https_required", CLASS_REFUSED_DESTINATION},
         {FAILURE_HEADERS_TOO_LARGE, "headers_too_large", CLASS_OTHER},
         {FAILURE_BAD_RESPONSE, "bad_response", CLASS_OTHER},
         {FAILURE_BAD_URL, "bad_url", CLASS_OTHER},

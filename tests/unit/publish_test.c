@@ -26,6 +26,7 @@ struct world {
     struct publish_item items[ITEMS_MAX];
     enum status status[ITEMS_MAX];
     enum publish_word word[ITEMS_MAX];
+    enum durability durability[ITEMS_MAX];
     char id[ITEMS_MAX][ID_SIZE];
     char dedup[ITEMS_MAX][32];
     int times[ITEMS_MAX], order[ITEMS_MAX];
@@ -74,13 +75,14 @@ static void close_world(struct world *world)
 }
 
 static void answered(struct publish_item *item, enum status status, enum publish_word word,
-                     const char *id)
+                     const char *id, enum durability durability)
 {
     struct world *world = item->self;
     size_t index = (size_t)(item - world->items);
     world->times[index]++;
     world->status[index] = status;
     world->word[index] = word;
+    world->durability[index] = durability;
     snprintf(world->id[index], ID_SIZE, "%s", id);
     world->order[world->answers++] = (int)index;
 }
@@ -280,6 +282,71 @@ static void the_end_answers_all(void **state)
     close_world(world);
 }
 
+/* Of the connection with this name. */
+static const char *client_id(const struct world *world, const char *name)
+{
+    static char id[24];
+    char wanted[64];
+    snprintf(wanted, sizeof wanted, " name=%s ", name);
+    const char *list = redis_fixture_ask(&world->stage.server, "CLIENT LIST");
+    const char *at = strstr(list, wanted);
+    assert_non_null(at);
+    while (at > list && at[-1] != '\n')
+        at--;
+    assert_int_equal(sscanf(at, "id=%23[0-9]", id), 1);
+    return id;
+}
+
+static struct world *open_durable_world(void)
+{
+    struct world *world = calloc(1, sizeof *world);
+    stage_open(&world->stage, STAGE_DURABLE, 1);
+    stage_free_store(&world->stage);
+    struct store_options options = {.address = redis_fixture_address(&world->stage.server),
+                                    .client_name = "store",
+                                    .partitions = 1,
+                                    .durability = DURABILITY_FSYNC};
+    world->stage.store = store_new(world->stage.loop, &options);
+    stage_await_up(&world->stage);
+    start(world, 1000000);
+    return world;
+}
+
+static bool is_fsync(void *self)
+{
+    return store_durability(self) == DURABILITY_FSYNC;
+}
+
+/* The publisher's own connection is lost, and the store's is not: by the time there is another one Redis may promise less. */
+static void an_accept_says_what_was_known_when_it_was_sent(void **state)
+{
+    (void)state;
+    struct world *world = open_durable_world();
+    add_plain(world, 0, 1);
+    await(world, 1);
+    assert_int_equal(world->durability[0], DURABILITY_FSYNC);
+    redis_fixture_ask(&world->stage.server, "CONFIG SET appendfsync no");
+    redis_fixture_ask(&world->stage.server, "CLIENT KILL ID %s",
+                      client_id(world, "test")); /* nobody has told the store */
+    while (publisher_is_up(world->publisher))
+        run_turns(world->stage.loop, 1);
+    run_until(world->stage.loop, is_up, world->publisher);
+    add_plain(world, 1, 2);
+    await(world, 2);
+    assert_int_equal(world->status[1], STATUS_OK);
+    assert_int_equal(world->durability[1], DURABILITY_RELAXED);
+    redis_fixture_ask(&world->stage.server, "CONFIG SET appendfsync always");
+    run_until(world->stage.loop, is_fsync, world->stage.store);
+    redis_fixture_pause(&world->stage.server);
+    add_plain(world, 2, 3);
+    run_turns(world->stage.loop, 20); /* sent */
+    store_doubt(world->stage.store);
+    redis_fixture_resume(&world->stage.server);
+    await(world, 3);
+    assert_int_equal(world->durability[2], DURABILITY_FSYNC);
+    close_world(world);
+}
+
 #define INFO                                                                                       \
     "$73\r\n# Server\r\nredis_version:7.4.0\r\nrole:master\r\nmaxmemory_policy:noeviction\r\n\r\n"
 #define CONFIG                                                                                     \
@@ -342,6 +409,8 @@ static void an_accept_waits_for_the_sync(void **state)
         add_plain(world, 0, 1);
         await(world, 1);
         assert_int_equal(world->status[0], cases[i].status);
+        if (cases[i].status == STATUS_OK)
+            assert_int_equal(world->durability[0], DURABILITY_FSYNC);
         close_syncing_world(world, &fake);
     }
 }
@@ -387,6 +456,7 @@ int main(void)
         cmocka_unit_test(large_events_do_not_share_a_call),
         cmocka_unit_test(a_killed_redis_leaves_no_one_waiting),
         cmocka_unit_test(the_end_answers_all),
+        cmocka_unit_test(an_accept_says_what_was_known_when_it_was_sent),
         cmocka_unit_test(an_accept_waits_for_the_sync),
         cmocka_unit_test(a_call_made_again_is_synced_too),
         cmocka_unit_test(the_end_answers_what_waits_for_a_sync),

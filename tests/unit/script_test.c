@@ -31,8 +31,9 @@ static void call(struct seen *seen)
     struct redis_command command;
 
     redis_command_init(&command);
-    script_start(&command, SCRIPT_PROMOTE, 3);
+    script_start(&command, SCRIPT_PROMOTE, 4);
     redis_command_text(&command, "mr:{0}:due");
+    redis_command_text(&command, "mr:{0}:waiting");
     redis_command_text(&command, "mr:{0}:deliveries");
     redis_command_text(&command, "mr:{0}:delivery:");
     redis_command_int(&command, 10);

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "fake_redis_fixture.h"
 #include "io/store.h"
@@ -184,6 +185,11 @@ static bool is_relaxed(void *self)
     return store_is_ready(self) && store_durability(self) == DURABILITY_RELAXED;
 }
 
+static bool is_fsync(void *self)
+{
+    return store_is_ready(self) && store_durability(self) == DURABILITY_FSYNC;
+}
+
 static void test_changed_while_running(void **state)
 {
     struct redis_fixture server;
@@ -193,13 +199,82 @@ static void test_changed_while_running(void **state)
     redis_fixture_start(&server, ALWAYS);
     store = open_store(redis_fixture_address(&server));
     assert_int_equal(store_durability(store), DURABILITY_FSYNC);
-    redis_fixture_ask(&server, "CONFIG SET appendfsync everysec");
+    redis_fixture_ask(&server, "CONFIG SET appendfsync no");
     redis_fixture_ask(&server, "CLIENT KILL TYPE normal");
     run_until(loop, is_relaxed, store);
     redis_fixture_ask(&server, "DEL mr:meta");
     redis_fixture_ask(&server, "CLIENT KILL TYPE normal");
     while (strcmp(redis_fixture_ask(&server, "HGET mr:meta partitions"), "4") != 0)
         run_turns(loop, 1);
+    store_free(&store);
+    redis_fixture_stop(&server);
+}
+
+/* How often Redis was asked for its settings. */
+static long checks_of(const struct redis_fixture *server)
+{
+    static const char name[] = "cmdstat_config|get:calls=";
+    const char *at = strstr(redis_fixture_ask(server, "INFO commandstats"), name);
+
+    assert_non_null(at);
+    return strtol(at + strlen(name), NULL, 10);
+}
+
+/* What is promised is not known from the loss of a connection, this one or another, until Redis was asked since. */
+static void test_doubts(void **state)
+{
+    struct redis_fixture server;
+    struct store *store;
+    bool is_never_fsync;
+    int64_t start_mono_ms;
+    long asked;
+
+    (void)state;
+    redis_fixture_start(&server, ALWAYS);
+    store = open_store(redis_fixture_address(&server));
+    redis_fixture_pause(&server);
+    store_doubt(store);
+    run_turns(loop, 20);
+    assert_true(is_relaxed(store));
+    redis_fixture_resume(&server);
+    run_until(loop, is_fsync, store);
+    asked = checks_of(&server);
+    redis_fixture_pause(&server);
+    store_doubt(store);
+    run_turns(loop, 20); /* asked */
+    store_doubt(store);  /* that answer may be of before */
+    redis_fixture_resume(&server);
+    start_mono_ms = clock_mono_ms();
+    run_until(loop, is_fsync, store);
+    assert_int_equal(checks_of(&server), asked + 2);
+    assert_true(clock_mono_ms() - start_mono_ms < 3000); /* not in its own time */
+    redis_fixture_kill(&server);
+    while (store_is_ready(store))
+        run_turns(loop, 1);
+    assert_int_equal(store_durability(store), DURABILITY_RELAXED);
+    redis_fixture_restart(&server, "--appendonly yes --appendfsync no");
+    for (is_never_fsync = true; !store_is_ready(store);) {
+        is_never_fsync = is_never_fsync && store_durability(store) == DURABILITY_RELAXED;
+        run_turns(loop, 1);
+    }
+    assert_true(is_never_fsync && is_relaxed(store));
+    store_free(&store);
+    redis_fixture_stop(&server);
+}
+
+/* Nothing is lost, and nobody tells: found out by asking. */
+static void test_changed_in_silence(void **state)
+{
+    struct redis_fixture server;
+    struct store *store;
+
+    (void)state;
+    redis_fixture_start(&server, ALWAYS);
+    store = open_store(redis_fixture_address(&server));
+    redis_fixture_ask(&server, "CONFIG SET appendonly no");
+    run_until(loop, is_relaxed, store);
+    redis_fixture_ask(&server, "CONFIG SET appendonly yes");
+    run_until(loop, is_fsync, store);
     store_free(&store);
     redis_fixture_stop(&server);
 }
@@ -304,6 +379,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_ready, seen_setup, seen_teardown),
         cmocka_unit_test_setup_teardown(test_replica, seen_setup, seen_teardown),
         cmocka_unit_test_setup_teardown(test_changed_while_running, seen_setup, seen_teardown),
+        cmocka_unit_test_setup_teardown(test_doubts, seen_setup, seen_teardown),
+        cmocka_unit_test_setup_teardown(test_changed_in_silence, seen_setup, seen_teardown),
         cmocka_unit_test_setup_teardown(test_full, seen_setup, seen_teardown),
         cmocka_unit_test_setup_teardown(test_refused, seen_setup, seen_teardown),
         cmocka_unit_test_setup_teardown(test_too_old, seen_setup, seen_teardown),
