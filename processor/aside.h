@@ -5,7 +5,7 @@
  * and may take long; meanwhile its events take nobody's place. They are asked for again every
  * retry_ms, at each change of the organization, and as soon as its endpoints are known. Events stay
  * their owner's, claimed and with their leases renewed.
- * Fails:  never; what comes past the bound is kept too. The owner asks aside_is_full and reads no more.
+ * Fails:  never; what comes past the bound is kept too. The owner asks aside_is_full and rests.
  * Warts:  each process that holds them and ends counts as one claim of them.
  */
 #pragma once

@@ -2,8 +2,8 @@
  * intake.h - the events stream of one partition, read, matched and handed to the fan-out
  *
  * Holds at most events_max events (claimed in the group) at a time, and four times as many of
- * organizations whose endpoints cannot be told (see aside.h). An entry that is not an event, and one
- * that was claimed too often, ends as skipped.
+ * organizations whose endpoints cannot be told (see aside.h). An entry that is not an event, and
+ * one that was claimed too often, ends as skipped.
  */
 #pragma once
 

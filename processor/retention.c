@@ -1,9 +1,9 @@
 /*
  * retention.c - a pass over what is old, a step at a time, once a minute
  *
- * Cost: a call looks at up to 100 events or a mebibyte, at some 10 us of Redis each, 20 ms after the
- * one before: at most a twentieth of its time. What is old and still needed (a delivery that waits
- * for weeks) is looked at again in each pass, by each processor.
+ * Cost:  a call looks at up to 100 events or a mebibyte, at some 10 us of Redis each, 20 ms after
+ *        the one before: at most a twentieth of its time. What is old and still needed (a delivery
+ *        that waits for weeks) is looked at again in each pass, by each processor.
  */
 #include "retention.h"
 

@@ -1,8 +1,8 @@
 /*
  * retention.h - what is older than the retention goes, in bounded steps
  *
- * Events with their records by trim.lua, which passes over whatever anyone still needs; attempts and
- * dead letters by age alone. Any processor may do it at any time; two at once are harmless.
+ * Events with their records by trim.lua, which passes over whatever anyone still needs; attempts
+ * and dead letters by age alone. Any processor may do it at any time; two at once are harmless.
  * Warts:  where nothing is read for a retention, the last event that was read may stay until the
  *         next is.
  */

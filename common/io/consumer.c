@@ -244,6 +244,7 @@ struct consumer *consumer_new(struct loop *loop, const struct consumer_options *
     consumer->group = xstrdup(options->group);
     consumer->name = xstrdup(options->name);
     consumer->lease_ms = options->lease_ms;
+    consumer->dead_after_ms = options->dead_after_ms;
     consumer->read_max = options->read_max;
     consumer->answer_max = options->read_max < ANSWER_FIRST ? options->read_max : ANSWER_FIRST;
     consumer->redis = options->redis;

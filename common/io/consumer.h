@@ -38,7 +38,9 @@ struct consumer_options {
     const char *group;
     const char *name; /* unique per process start */
     int64_t lease_ms;
-    size_t read_max;              /* entries per read, 200; fewer while they are large */
+    int64_t dead_after_ms; /* a name silent for so long, with nothing pending, is removed; 0: twenty
+                            * leases, at least ten minutes */
+    size_t read_max;       /* entries per read, 200; fewer while they are large */
     struct redis_address address; /* for the reader's connection */
     struct redis *redis;          /* shared connection for scripts */
 };

@@ -175,14 +175,21 @@ static void on_reclaimed(enum status status, const struct redis_reply *reply, vo
     consumer_check_left(consumer);
 }
 
+static int64_t dead_after_ms(const struct consumer *consumer)
+{
+    int64_t usual_ms = consumer->lease_ms * REAP_IDLE_LEASES;
+    if (consumer->dead_after_ms > 0)
+        return consumer->dead_after_ms;
+    return usual_ms > REAP_IDLE_MIN_MS ? usual_ms : REAP_IDLE_MIN_MS;
+}
+
 static void reap(struct consumer *consumer, const char *name, redis_reply_fn fn)
 {
-    int64_t idle_ms = consumer->lease_ms * REAP_IDLE_LEASES;
     struct redis_command *command = &consumer->command;
     script_start(command, SCRIPT_REAP, 1);
     redis_command_text(command, consumer->stream);
     redis_command_text(command, consumer->group);
-    redis_command_int(command, idle_ms > REAP_IDLE_MIN_MS ? idle_ms : REAP_IDLE_MIN_MS);
+    redis_command_int(command, dead_after_ms(consumer));
     redis_command_text(command, name);
     redis_command_int(command, CONSUMER_SCRIPT_MAX);
     script_send(consumer->redis, SCRIPT_REAP, command, fn, fn ? consumer : NULL);

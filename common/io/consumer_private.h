@@ -37,7 +37,7 @@ struct consumer {
     struct loop *loop;
     struct consumer_owner owner;
     char *stream, *group, *name;
-    int64_t lease_ms;
+    int64_t lease_ms, dead_after_ms;
     size_t read_max;
     struct redis *redis;  /* shared, for scripts */
     struct redis *reader; /* own, blocks in XREADGROUP */

@@ -1,11 +1,11 @@
 /*
  * consumer_recover.c - entries that Redis gave to this consumer in an answer that never came
  *
- * They are pending for its own name and not held, and would wait for their lease to run out. So after
- * each loss of a connection the ids that are pending for the name are listed; the leases of those
- * that are not held start anew (which also tells whose they still are), and each is read from the
- * stream. XREADGROUP with an id would bring them too, but with them everything that is held, and it
- * counts as one more delivery of each: an entry of a process whose connection is often lost would
+ * They are pending for its own name and not held, and would wait for their lease to run out. So
+ * after each loss of a connection the ids that are pending for the name are listed; the leases of
+ * those that are not held start anew (which also tells whose they still are), and each is read from
+ * the stream. XREADGROUP with an id would bring them too, but with them everything that is held, and
+ * it counts as one more delivery of each: an entry of a process whose connection is often lost would
  * look like one that kills its readers. Nothing here counts: claims is what Redis says.
  * No reclaim runs meanwhile, or its entries would be taken twice.
  */

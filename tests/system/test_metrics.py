@@ -12,7 +12,7 @@ OWN = {
                "millrace_cache_total": ["cache", "result"]},
     "processor": {"millrace_events_total": ["result"], "millrace_backlog": ["stage"], "millrace_backlog_age_seconds": ["stage"],
                   "millrace_in_flight": [], "millrace_cache_total": ["cache", "result"], "millrace_reclaimed_total": [],
-                  "millrace_lost_entries_total": []},
+                  "millrace_lost_entries_total": [], "millrace_events_aside": []},
     "dispatcher": {"millrace_deliveries_total": ["outcome"], "millrace_attempts_total": ["class"],
                    "millrace_delivery_seconds": [], "millrace_end_to_end_seconds": [], "millrace_backlog": ["stage"],
                    "millrace_backlog_age_seconds": ["stage"], "millrace_waiting": ["reason"], "millrace_in_flight": [],

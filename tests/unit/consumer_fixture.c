@@ -61,8 +61,8 @@ void side_on_left(void *self)
     side->left++;
 }
 
-struct side *side_new_with_lease(struct stage *stage, const char *name, size_t room_count,
-                                 int64_t lease_ms)
+static struct side *side_make(struct stage *stage, const char *name, size_t room_count,
+                              int64_t lease_ms, int64_t dead_after_ms)
 {
     struct side *side = calloc(1, sizeof *side);
     side->stage = stage;
@@ -71,6 +71,7 @@ struct side *side_new_with_lease(struct stage *stage, const char *name, size_t r
                                        .group = GROUP,
                                        .name = name,
                                        .lease_ms = lease_ms,
+                                       .dead_after_ms = dead_after_ms,
                                        .read_max = 200,
                                        .address = redis_fixture_address(&stage->server),
                                        .redis = stage->redis};
@@ -82,6 +83,17 @@ struct side *side_new_with_lease(struct stage *stage, const char *name, size_t r
     side->consumer = consumer_new(stage->loop, &options, &owner);
     consumer_start(side->consumer);
     return side;
+}
+
+struct side *side_new_with_lease(struct stage *stage, const char *name, size_t room_count,
+                                 int64_t lease_ms)
+{
+    return side_make(stage, name, room_count, lease_ms, 0);
+}
+
+struct side *side_new_that_buries(struct stage *stage, const char *name, int64_t dead_after_ms)
+{
+    return side_make(stage, name, 1, LEASE_MS, dead_after_ms);
 }
 
 struct side *side_new(struct stage *stage, const char *name, size_t room_count)

@@ -27,6 +27,7 @@ struct side {
 struct side *side_new(struct stage *stage, const char *name, size_t room);
 struct side *side_new_with_lease(struct stage *stage, const char *name, size_t room,
                                  int64_t lease_ms);
+struct side *side_new_that_buries(struct stage *stage, const char *name, int64_t dead_after_ms);
 void side_free(struct side *side);
 
 bool side_is_reading(void *self);

@@ -348,7 +348,7 @@ static void test_refused(void **state)
     assert_refused(&options, (const char *[]){"format 2", "format 1", NULL});
     redis_fixture_ask(&server, "HSET mr:meta format 1");
     options.is_production = true;
-    redis_fixture_ask(&server, "CONFIG SET appendfsync everysec");
+    redis_fixture_ask(&server, "CONFIG SET appendfsync no");
     assert_refused(&options, (const char *[]){"durability fsync", "appendfsync always", NULL});
     redis_fixture_ask(&server, "CONFIG SET appendfsync always maxmemory-policy volatile-ttl");
     assert_refused(&options, (const char *[]){"volatile-ttl", "noeviction", NULL});
