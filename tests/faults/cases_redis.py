@@ -34,7 +34,9 @@ def kill_redis_always(context):
         outages = nemesis.kill_redis_loop(run.cluster, rounds, run.chance)
         run.healed([back for _, _, back in outages])
         run.stop_load()
-        history, _, _ = run.finish(Bounds(duplicates=rounds * DISPATCHERS * IN_FLIGHT))
+        # A new connection promises nothing until its Redis was asked what it keeps.
+        doubts = tuple((killed, back + RECONNECT_S) for killed, _, back in outages)
+        history, _, _ = run.finish(Bounds(duplicates=rounds * DISPATCHERS * IN_FLIGHT, in_doubt=doubts))
         run.expect_recovery(RECONNECT_S)
         expect_outages(run, history, outages)
     return run.outcome

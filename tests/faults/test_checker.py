@@ -143,6 +143,13 @@ class CheckerTest(unittest.TestCase):
         self.run_.history[0][4] = "relaxed"
         self.red("do not say fsync: 1 ")
 
+    def test_another_durability_in_doubt(self):
+        self.run_.history[0][4] = "relaxed"
+        self.run_.bounds = Bounds(in_doubt=((10.05, 10.5),))
+        self.green()
+        self.run_.history[1][4] = "relaxed"
+        self.red("do not say fsync: 1 ")
+
     def test_an_error_for_an_answer(self):
         self.run_.history.append(["7-0", "error", "400 malformed", None, None, 1.0, 1.1])
         self.red("answered with an error: 1 ")
