@@ -18,20 +18,11 @@
 local call = redis.call
 --@include group
 --@include event_id
+--@include entries
 
 local events, record_prefix = KEYS[1], KEYS[2]
 local group, limit_ms, cursor = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local partition, bytes_left = tonumber(ARGV[5]), 1048576
-
-local function parse(id)
-    local ms, seq = string.match(id, '^(%d+)-(%d+)$')
-    return tonumber(ms), tonumber(seq)
-end
-
-local function after(id)
-    local from = id == '' and '-' or '(' .. id
-    return unpack(call('XRANGE', events, from, '+', 'COUNT', 1)[1] or {})
-end
 
 -- pcall: a record that is no hash says of nothing that it waits.
 local function is_waiting(record)
@@ -46,15 +37,23 @@ end
 local info = group_info(events, group)
 local read_to = info and info['last-delivered-id'] or '0-0'
 local read_to_ms, read_to_seq = parse(read_to)
-local oldest, from_oldest = after(''), nil
+local oldest, from_oldest = (call('XRANGE', events, '-', '+', 'COUNT', 1)[1] or {})[1], nil
+local held = info and call('XPENDING', events, group, '-', '+', 1)[1]
+local held_ms, held_seq = parse(held and held[1] or '')
 local kept, trim_to, deleted, records = 0, nil, {}, {}
+
+-- What is before the smallest pending id is not pending; only past it each one is asked for.
+local function is_pending(id, ms, seq)
+    return held_ms and (ms > held_ms or ms == held_ms and seq >= held_seq)
+        and call('XPENDING', events, group, id, id, 1)[1]
+end
 
 -- Returns the id itself.
 local function look_at(id, ms, seq)
     local record = record_prefix .. event_id(ms, seq, partition)
     from_oldest = from_oldest or #records == 0 and id == oldest
     if is_waiting(record) or id == read_to and not from_oldest
-        or call('XPENDING', events, group, id, id, 1)[1] then
+        or is_pending(id, ms, seq) then
         kept, from_oldest = kept + 1, false
         return id
     end
@@ -66,13 +65,11 @@ end
 
 local through = false
 while not through and bytes_left > 0 and #records + kept < tonumber(ARGV[4]) do
-    local id, fields = after(cursor)
+    local id, fields = entry_after(events, cursor)
     local ms, seq = parse(id or '')
     through = not id or ms >= limit_ms or ms > read_to_ms or ms == read_to_ms and seq > read_to_seq
     cursor = through and '' or look_at(id, ms, seq)
-    for i = 2, fields and #fields or 0, 2 do
-        bytes_left = bytes_left - #fields[i]
-    end
+    bytes_left = bytes_left - entry_size(fields or {})
 end
 if trim_to then
     call('XTRIM', events, 'MINID', '=', trim_to)

@@ -12,6 +12,14 @@ local function base32(number, chars)
     return string.rep('0', chars - #text) .. text
 end
 
+-- Neighbours in a stream share all but the last two characters of their ms.
+local shared, shared_text
+
 local function event_id(ms, seq, partition)
-    return 'evt_' .. base32(ms, 10) .. base32(seq, 7) .. base32(partition, 3)
+    local low = ms % 1024
+    local high = (ms - low) / 1024
+    if high ~= shared then
+        shared, shared_text = high, base32(high, 8)
+    end
+    return 'evt_' .. shared_text .. base32(low, 2) .. base32(seq, 7) .. base32(partition, 3)
 end
