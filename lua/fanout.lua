@@ -24,7 +24,7 @@
 -- Writes, per event: hash mr:{p}:event:<event>: endpoint -> "pending 0", and skipped -> reason.
 -- Per endpoint that is new there: an entry of deliveries (event endpoint org attempt=1 snoozes=0
 --   history='' trace request body) or, when `after` is in the future, hash mr:{p}:delivery:<id>
---   (the same fields, then reason=scheduled until=<ms>) and its place in due.
+--   (the same fields but no body, then reason=scheduled until=<ms>) and its place in due.
 -- One that is there already has its delivery: an event that comes again, as after a loss of the
 -- group, is done without a second one.
 -- Stats of the organization, of what is new: events +1 on the first part, skipped +1,
@@ -67,7 +67,7 @@ local function write_part(i, event, org, from, skipped, trace, request, after, b
         written = is_new and written + 1 or written
         if is_new and is_later then
             wait(delivery_prefix, after, 'scheduled', event, endpoint, org, '1', '0', '',
-                 trace, request, body)
+                 trace, request)
         elseif is_new then
             ready(deliveries, event, endpoint, org, '1', '0', '', trace, request, body)
         end

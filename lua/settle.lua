@@ -84,7 +84,7 @@ local function settle(event, endpoint, org, attempt, snoozes, history, trace, re
     if reason then
         wait(delivery_prefix, digits(now + delay), outcome == 'park' and err or reason,
              event, endpoint, org, outcome == 'retry' and attempt + 1 or attempt,
-             outcome == 'snooze' and snoozes + 1 or snoozes, history, trace, request, body,
+             outcome == 'snooze' and snoozes + 1 or snoozes, history, trace, request,
              'status', status, 'error', err)
     elseif outcome == 'ready' then
         ready(deliveries, event, endpoint, org, attempt, snoozes, history, trace, request, body)

@@ -39,7 +39,7 @@ def test_retry(store):
     assert (of_attempt["outcome"], of_attempt["status"], of_attempt["error"]) == ("retry", "503", "server_error")
     waiting = store.r.hgetall(DELIVERY + ID)
     assert list(waiting) == [*DELIVERY_FIELDS, "reason", "until", "status", "error"]
-    assert waiting == {**fields, "attempt": "2", "history": attempt, "reason": "backoff", "until": str(NOW + 5000),
+    assert waiting == {**fields, "body": "", "attempt": "2", "history": attempt, "reason": "backoff", "until": str(NOW + 5000),
                        "status": "503", "error": "server_error"}
     assert store.r.zrange(DUE, 0, -1, withscores=True) == [(ID, NOW + 5000)]
     assert record(store) == f"pending 1 503 {NOW} {attempt}"
@@ -63,7 +63,7 @@ def test_park_counts_nothing(store):
     parked = outcome(entry, fields, "park", status=0, error="concurrency_limit", duration_ms="", delay_ms=250)
     assert store.settle("d1", [parked], NOW) == (str(NOW + 250), ["settled"])
     waiting = store.r.hgetall(DELIVERY + ID)
-    assert {name: waiting[name] for name in DELIVERY_FIELDS} == fields
+    assert {name: waiting[name] for name in DELIVERY_FIELDS} == {**fields, "body": ""}
     assert (waiting["reason"], waiting["until"]) == ("concurrency_limit", str(NOW + 250))
     assert record(store) == "pending 0" and attempts(store) == []
     assert store.stats() == {"events": 1, "deliveries": 1}
