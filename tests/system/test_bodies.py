@@ -99,8 +99,10 @@ def test_all_bodies_together_have_a_bound(new_stack):
     organization = stack.new_organization()
     assert organization.client.publish("a").status == 202
     with RawConnection(stack.port) as large, RawConnection(stack.port) as refused:
-        large.send(head(organization.key, LENGTH) + b" ")
-        wait_until(lambda: organization.client.publish("a").status == 503, "the bound")
+        # Asked for its body, it has all the room there is: nothing else is sent before, nor fits afterwards.
+        large.send(head(organization.key, LENGTH).replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n"))
+        assert large.answer().status == 100
+        assert organization.client.publish("a").status == 503
         refused.send(head(organization.key, 100) + b" " * 100)
         answer = refused.answer()
         assert (answer.status, answer.headers["retry-after"], answer.headers["connection"]) == (503, "1", "close")
