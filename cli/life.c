@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/delivery_state.h"
 #include "model/keys.h"
 #include "print.h"
 
@@ -76,27 +77,8 @@ static void on_holder(enum status status, const struct redis_reply *reply, void 
     holder_read(reply, &life->holder);
 }
 
-/* "pending 0", or "<word> <attempts> <status> <ms> <history>" */
-static void read_state(struct slice text, struct delivery *delivery)
+static void add_attempts(struct delivery *delivery, struct slice history)
 {
-    struct slice word = slice_cut(&text, ' ');
-    struct slice history;
-    uint64_t numbers[3] = {0};
-    size_t count = 0;
-
-    while (count < 3 && text.len > 0 &&
-           slice_to_u64(slice_cut(&text, ' '), INT64_MAX, &numbers[count]) == STATUS_OK)
-        count++;
-    delivery->stage = slice_is(word, "delivered") ? DELIVERY_DELIVERED
-                      : slice_is(word, "dead")    ? DELIVERY_DEAD
-                      : slice_is(word, "pending") ? DELIVERY_UNDER_WAY
-                                                  : DELIVERY_UNREADABLE;
-    if (count != 3 && !(count == 1 && delivery->stage == DELIVERY_UNDER_WAY))
-        delivery->stage = DELIVERY_UNREADABLE;
-    delivery->attempts = (int64_t)numbers[0];
-    delivery->status = (int64_t)numbers[1];
-    delivery->at_ms = count == 3 ? (int64_t)numbers[2] : -1;
-    history = text;
     while (history.len > 0) {
         struct attempt attempt = {.status = -1};
         if (stream_id_parse(slice_cut(&history, ','), &attempt.id) != STATUS_OK)
@@ -105,6 +87,28 @@ static void read_state(struct slice text, struct delivery *delivery)
             xrealloc(delivery->history, (delivery->history_count + 1) * sizeof *delivery->history);
         delivery->history[delivery->history_count++] = attempt;
     }
+}
+
+static void read_state(struct slice text, struct delivery *delivery)
+{
+    static const enum delivery_stage stages[] = {
+        [DELIVERY_WORD_PENDING] = DELIVERY_UNDER_WAY,
+        [DELIVERY_WORD_WAITING] = DELIVERY_WAITING,
+        [DELIVERY_WORD_DELIVERED] = DELIVERY_DELIVERED,
+        [DELIVERY_WORD_DEAD] = DELIVERY_DEAD,
+    };
+    struct delivery_state state = {.changed_at_ms = -1};
+
+    delivery->stage = DELIVERY_UNREADABLE;
+    if (delivery_state_parse(text, &state) == STATUS_OK)
+        delivery->stage = stages[state.word];
+    delivery->attempts = state.attempts;
+    delivery->status = state.status;
+    delivery->at_ms = state.changed_at_ms;
+    delivery->until_ms = state.until_ms;
+    delivery->letter = state.letter;
+    text_keep(delivery->reason, sizeof delivery->reason, state.reason);
+    add_attempts(delivery, state.history);
 }
 
 static void add_delivery(struct life *life, struct slice endpoint, struct slice state)
@@ -150,7 +154,7 @@ static void on_record(enum status status, const struct redis_reply *reply, void 
 static void ask_all(struct life *life)
 {
     struct key events = key_of(life->event.partition, KEY_EVENTS);
-    struct key record = key_record(life->event.partition, slice_of(life->id));
+    struct key record = key_of_id(life->event.partition, KEY_RECORD, slice_of(life->id));
     char entry[STREAM_ID_SIZE];
     struct slice id;
 

@@ -16,22 +16,6 @@
 #define SLICES_MAX 64
 #define STRETCH 100 /* entries that are looked through besides as many as the event has */
 #define STRETCH_MAX 1000
-#define DLQ_BEFORE_MS 10  /* within one call of a script, times are this near to one another */
-#define DLQ_AFTER_MS 2000 /* ids do not go back when the clock does */
-#define DLQ_LOOK_MAX 500  /* one call gives up at most 200 at the same moment */
-
-static void on_waiting(enum status status, const struct redis_reply *reply, void *self)
-{
-    struct delivery *delivery = self;
-    struct slice reason = redis_reply_text(redis_reply_at(reply, 0));
-
-    (void)status;
-    if (reason.len == 0)
-        return;
-    delivery->stage = DELIVERY_WAITING;
-    text_keep(delivery->reason, sizeof delivery->reason, reason);
-    delivery->until_ms = redis_reply_int(redis_reply_at(reply, 1));
-}
 
 static void on_attempt(enum status status, const struct redis_reply *reply, void *self)
 {
@@ -61,13 +45,8 @@ static void on_attempt(enum status status, const struct redis_reply *reply, void
 static void ask_delivery(struct life *life, struct delivery *delivery)
 {
     uint32_t partition = life->event.partition;
-    struct key hash = key_delivery(partition, slice_of(delivery->id));
     struct key attempts = key_of(partition, KEY_ATTEMPTS);
 
-    if (delivery->stage == DELIVERY_UNDER_WAY)
-        ask_words(life->ask,
-                  ASK_WORDS(SLICE("HMGET"), key_slice(&hash), SLICE("reason"), SLICE("until")),
-                  on_waiting, delivery);
     for (size_t i = 0; i < delivery->history_count; i++) {
         char id[STREAM_ID_SIZE];
         stream_id_format(delivery->history[i].id, id);
@@ -163,47 +142,31 @@ static void ask_holder(struct life *life, struct delivery *delivery)
                  on_holder, delivery);
 }
 
-/* A dead letter of about the time of the delivery's end. */
-static void on_dead_letters(enum status status, const struct redis_reply *reply, void *self)
+static void on_dead_letter(enum status status, const struct redis_reply *reply, void *self)
 {
-    enum { EVENT, ENDPOINT, REASON, FIELDS };
-    static const char *const names[FIELDS] = {"event", "endpoint", "reason"};
+    static const char *const names[] = {"reason"};
     struct delivery *delivery = self;
-    struct slice slices[SLICES_MAX], values[FIELDS];
-    char id[DELIVERY_ID_LEN + 1];
+    struct slice slices[SLICES_MAX], reason;
+    size_t count =
+        redis_reply_slices(redis_reply_at(redis_reply_at(reply, 0), 1), slices, SLICES_MAX);
 
     (void)status;
-    for (size_t i = 0; i < redis_reply_count(reply); i++) {
-        const struct redis_reply *fields = redis_reply_at(redis_reply_at(reply, i), 1);
-        size_t count = redis_reply_slices(fields, slices, SLICES_MAX);
-        struct event_id event;
-        if (fields_pick(slices, count, names, FIELDS, values) != STATUS_OK ||
-            event_id_parse(values[EVENT], &event) != STATUS_OK ||
-            !other_id_is_valid(values[ENDPOINT], "ep_"))
-            continue;
-        delivery_id_format(values[EVENT], values[ENDPOINT], id);
-        if (strcmp(id, delivery->id) == 0)
-            text_keep(delivery->reason, sizeof delivery->reason, values[REASON]);
-    }
+    if (fields_pick(slices, count, names, 1, &reason) == STATUS_OK)
+        text_keep(delivery->reason, sizeof delivery->reason, reason);
 }
 
 /* When its dead letter is not kept any more, the last attempt says at least what was wrong with that one. */
 static void ask_reason(struct life *life, struct delivery *delivery)
 {
     struct key dlq = key_of(life->event.partition, KEY_DLQ);
-    char from[24], to[24], max[24];
+    char id[STREAM_ID_SIZE];
 
     if (delivery->history_count > 0)
         text_keep(delivery->reason, sizeof delivery->reason,
                   slice_of(delivery->history[delivery->history_count - 1].error));
-    snprintf(from, sizeof from, "%lld",
-             (long long)(delivery->at_ms > DLQ_BEFORE_MS ? delivery->at_ms - DLQ_BEFORE_MS : 0));
-    snprintf(to, sizeof to, "%llu", (unsigned long long)delivery->at_ms + DLQ_AFTER_MS);
-    snprintf(max, sizeof max, "%d", DLQ_LOOK_MAX);
-    ask_words(life->ask,
-              ASK_WORDS(SLICE("XRANGE"), key_slice(&dlq), slice_of(from), slice_of(to),
-                        SLICE("COUNT"), slice_of(max)),
-              on_dead_letters, delivery);
+    stream_id_format(delivery->letter, id);
+    ask_words(life->ask, ASK_WORDS(SLICE("XRANGE"), key_slice(&dlq), slice_of(id), slice_of(id)),
+              on_dead_letter, delivery);
 }
 
 enum status life_read_deliveries(struct life *life, struct error *err)

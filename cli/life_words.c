@@ -38,8 +38,8 @@ static const struct delivery *first_due(const struct life *life)
     for (size_t i = 0; i < life->count; i++) {
         const struct delivery *delivery = &life->deliveries[i];
         if (delivery->stage == DELIVERY_WAITING &&
-            (first == NULL || delivery->until_ms < first->until_ms))
-            first = delivery;
+            (first == NULL || (uint64_t)delivery->until_ms < (uint64_t)first->until_ms))
+            first = delivery; /* -1, an unknown time, is the last of all */
     }
     return first;
 }
@@ -50,6 +50,7 @@ static const char *meaning_of(const char *reason)
         {"backoff", "its last attempt failed, and the schedule says when to try again"},
         {"retry_after", "the endpoint asked for this time with Retry-After"},
         {"scheduled", "the event was posted for this time"},
+        {"paused", "its endpoint is paused"},
         {"concurrency_limit", "its endpoint has as many attempts under way as it may"},
     };
 
@@ -72,7 +73,9 @@ static void say_waiting(const struct life *life, int64_t now_ms, struct buf *out
     else
         buf_add_text(out, "The delivery ");
     buf_printf(out, "to %s goes out ", next->endpoint);
-    if (next->until_ms > now_ms) {
+    if (next->until_ms < 0) {
+        buf_add_text(out, "when the endpoint is resumed");
+    } else if (next->until_ms > now_ms) {
         buf_add_text(out, "in ");
         print_span(out, next->until_ms - now_ms);
     } else {

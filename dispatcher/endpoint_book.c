@@ -159,7 +159,7 @@ void endpoint_book_get(struct endpoint_book *book, const struct key *key, cache_
 static struct key key_in(const struct endpoint_book *book, struct slice org,
                          struct slice endpoint_id)
 {
-    return key_endpoint(partition_of(org, store_partitions(book->store)), endpoint_id);
+    return key_of_id(partition_of(org, store_partitions(book->store)), KEY_ENDPOINT, endpoint_id);
 }
 
 void endpoint_book_apply(struct endpoint_book *book, const struct config_change *change)

@@ -35,7 +35,7 @@ void lane_ring_fini(struct lane_ring *ring)
 
 struct lane *lane_ring_find(struct lane_ring *ring, uint32_t partition, struct slice endpoint)
 {
-    struct key key = key_endpoint(partition, endpoint);
+    struct key key = key_of_id(partition, KEY_ENDPOINT, endpoint);
     struct lane *lane = map_get(&ring->by_key, key_slice(&key));
     if (lane) {
         return lane;

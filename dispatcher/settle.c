@@ -109,7 +109,7 @@ static void take_back(struct call *call, enum status status, const struct redis_
 
 static void end_delivery(struct delivery *delivery, struct slice word)
 {
-    if (slice_is(word, "settled")) {
+    if (slice_is(word, "settled") || slice_is(word, "failing")) {
         metric_add(METRIC_DELIVERIES, delivery->result.outcome, 1);
     } else if (!delivery->is_unsure) { /* else the first call may have settled it */
         metric_add(METRIC_SETTLE_REFUSED, 0, 1);
@@ -156,7 +156,8 @@ static void send(struct settle *settle, struct delivery **batch, size_t count)
     call->next = settle->calls;
     settle->calls = call;
     qsort(batch, count, sizeof *batch, by_entry);
-    settle_command_start(&settle->command, settle->options.partition, settle->options.consumer);
+    settle_command_start(&settle->command, settle->options.partition, settle->options.consumer,
+                         settle->options.failing_after_ms);
     for (size_t i = 0; i < count; i++) {
         settle_command_add(&settle->command, batch[i]);
         delivery_list_push(&call->deliveries, batch[i]);

@@ -14,6 +14,7 @@ struct settle_options {
     uint32_t partition;
     const char *consumer; /* borrowed */
     struct due *due;      /* told of the earliest due time */
+    int64_t failing_after_ms; /* of nothing but failures: then an endpoint is disabled; 0: never */
 };
 
 struct settle;

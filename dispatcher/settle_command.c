@@ -8,11 +8,12 @@
 
 #define OTHER_FIELDS_SIZE 1024
 
-void settle_command_start(struct redis_command *command, uint32_t partition, const char *consumer)
+void settle_command_start(struct redis_command *command, uint32_t partition, const char *consumer,
+                          int64_t failing_after_ms)
 {
     static const enum partition_key keys[] = {
-        KEY_DELIVERIES, KEY_DUE,           KEY_WAITING,         KEY_ATTEMPTS,
-        KEY_DLQ,        KEY_RECORD_PREFIX, KEY_DELIVERY_PREFIX, KEY_STATS_PREFIX};
+        KEY_DELIVERIES, KEY_DUE,     KEY_WAITING, KEY_ATTEMPTS, KEY_DLQ,      KEY_FAILING,
+        KEY_RECORD,     KEY_ORG_DLQ, KEY_LANE,    KEY_ENDPOINT, KEY_ORG_STATS};
     size_t count = sizeof keys / sizeof keys[0];
     script_start(command, SCRIPT_SETTLE, count);
     for (size_t i = 0; i < count; i++) {
@@ -22,6 +23,7 @@ void settle_command_start(struct redis_command *command, uint32_t partition, con
     redis_command_text(command, GROUP_DISPATCHER);
     redis_command_text(command, consumer);
     redis_command_text(command, ""); /* Redis's own time */
+    redis_command_int(command, failing_after_ms);
 }
 
 /* The body is needed again only by who tries again. */

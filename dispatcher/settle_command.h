@@ -6,7 +6,8 @@
 #include "delivery.h"
 #include "io/redis.h"
 
-void settle_command_start(struct redis_command *command, uint32_t partition, const char *consumer);
+void settle_command_start(struct redis_command *command, uint32_t partition, const char *consumer,
+                          int64_t failing_after_ms);
 void settle_command_add(struct redis_command *command, const struct delivery *delivery);
 
 /* About how many bytes of a command a delivery takes. */

@@ -8,9 +8,8 @@
 #include "base/random.h"
 #include "io/problem_response.h"
 #include "metrics.h"
-#include "route.h"
+#include "routes.h"
 
-#define RETRY_AFTER_S "1"
 #define PROBLEM_MAX 4096
 
 struct call *call_new(struct ingest *ingest, struct http_request *http)
@@ -55,58 +54,83 @@ static void log_call(const struct call *call, int status, const char *code)
 static void finish(struct call *call, const struct http_response *response, const char *code)
 {
     double seconds = (double)(clock_mono_us() - call->http->started_mono_us) / 1e6;
-    metric_observe(METRIC_HTTP_SECONDS, call->route ? call->route->id : ROUTE_OTHER, seconds);
+    metric_observe(METRIC_HTTP_SECONDS, routes_label(call->route), seconds);
     log_call(call, response->status, code);
     http_respond(call->http, response);
 }
 
-#define HEADERS_MAX 4
+#define HEADERS_MAX (5 + RATE_HEADERS)
+
+struct answer {
+    struct http_header headers[HEADERS_MAX];
+    size_t headers_count;
+    char rates[RATE_HEADERS][RATE_TEXT_MAX];
+    char retry_after[24];
+};
+
+static void add_header(struct answer *answer, struct slice name, struct slice value)
+{
+    answer->headers[answer->headers_count++] = (struct http_header){name, value};
+}
+
+static void send_answer(struct call *call, struct answer *answer, int status, struct slice type,
+                        struct slice body, const char *code)
+{
+    add_header(answer, SLICE("X-Request-Id"), slice_of(call->request_id));
+    add_header(answer, SLICE("Cache-Control"), SLICE("no-store"));
+    answer->headers_count +=
+        rate_headers(call->principal.limits, call->rates, answer->headers + answer->headers_count,
+                     answer->rates);
+    struct http_response response = {
+        .status = status,
+        .content_type = body.len ? type : (struct slice){0},
+        .body = body,
+        .headers = answer->headers,
+        .headers_count = answer->headers_count,
+    };
+    finish(call, &response, code);
+}
 
 void call_answer_json(struct call *call, int status, struct slice json)
 {
-    struct http_header headers[] = {{SLICE("X-Request-Id"), slice_of(call->request_id)},
-                                    {SLICE("Cache-Control"), SLICE("no-store")}};
-    struct http_response response = {
-        .status = status,
-        .content_type = json.len ? SLICE("application/json") : (struct slice){0},
-        .body = json,
-        .headers = headers,
-        .headers_count = 2,
-    };
-    finish(call, &response, "");
+    struct answer answer = {0};
+    send_answer(call, &answer, status, SLICE("application/json"), json, "");
 }
 
-static void answer_problem(struct call *call, int status, const char *code, const char *detail,
-                           const char *pointer, struct http_header extra)
+static void answer_problem(struct call *call, struct answer *answer, int status, const char *code,
+                           const char *detail, const char *pointer)
 {
-    struct http_header headers[HEADERS_MAX] = {{SLICE("X-Request-Id"), slice_of(call->request_id)},
-                                               {SLICE("Cache-Control"), SLICE("no-store")}};
-    size_t count = 2;
-    if (extra.name.len)
-        headers[count++] = extra;
     if (status == 401)
-        headers[count++] =
-            (struct http_header){SLICE("WWW-Authenticate"), SLICE("Bearer realm=\"millrace\"")};
-    if (status == 503 || status == 429)
-        headers[count++] = (struct http_header){SLICE("Retry-After"), SLICE(RETRY_AFTER_S)};
+        add_header(answer, SLICE("WWW-Authenticate"), SLICE("Bearer realm=\"millrace\""));
+    if (status == 503 || status == 429) {
+        snprintf(answer->retry_after, sizeof answer->retry_after, "%lld",
+                 (long long)rate_retry_after_s(call->rates));
+        add_header(answer, SLICE("Retry-After"), slice_of(answer->retry_after));
+    }
     struct buf body;
     buf_init(&body, PROBLEM_MAX);
     problem_body(&body, status, code, detail, slice_of(call->request_id), pointer);
-    struct http_response response = {
-        .status = status,
-        .content_type = SLICE("application/problem+json"),
-        .body = buf_slice(&body),
-        .headers = headers,
-        .headers_count = count,
-    };
-    finish(call, &response, code);
+    send_answer(call, answer, status, SLICE("application/problem+json"), buf_slice(&body), code);
     buf_fini(&body);
 }
 
 void call_answer_problem(struct call *call, int status, const char *code, const char *detail,
                          const char *pointer)
 {
-    answer_problem(call, status, code, detail, pointer, (struct http_header){0});
+    struct answer answer = {0};
+    answer_problem(call, &answer, status, code, detail, pointer);
+}
+
+void call_answer_not_found(struct call *call)
+{
+    call_answer_problem(call, 404, "not_found", "there is no such thing", NULL);
+}
+
+void call_answer_limited(struct call *call)
+{
+    call_answer_problem(call, 429, "rate_limited",
+                        "over a rate limit of the organization or of this key; see Retry-After",
+                        NULL);
 }
 
 void call_answer_refused(struct call *call, const struct problem *problem)
@@ -119,8 +143,9 @@ void call_answer_method_not_allowed(struct call *call, const char *allow)
 {
     char detail[128];
     snprintf(detail, sizeof detail, "this path answers %s", allow);
-    answer_problem(call, 405, "method_not_allowed", detail, NULL,
-                   (struct http_header){SLICE("Allow"), slice_of(allow)});
+    struct answer answer = {0};
+    add_header(&answer, SLICE("Allow"), slice_of(allow));
+    answer_problem(call, &answer, 405, "method_not_allowed", detail, NULL);
 }
 
 void call_answer_store_failed(struct call *call, enum status status)

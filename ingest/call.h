@@ -10,6 +10,7 @@
 #include "model/ids.h"
 #include "model/problem.h"
 #include "model/trace.h"
+#include "rate.h"
 
 struct ingest;
 struct route;
@@ -17,13 +18,16 @@ struct route;
 struct principal {
     bool is_admin;                    /* the admin token: no organization of its own */
     struct slice org, key_id, scopes; /* in the request's memory */
+    struct rate_limit limits[RATES];
 };
 
 struct call {
     struct ingest *ingest;
     struct http_request *http;
     const struct route *route; /* NULL: none of ours */
+    struct slice path_id; /* what stands for {id} in the route's path */
     struct principal principal;
+    struct rate_state rates[RATES]; /* told in the answer's headers */
     char request_id[REQUEST_ID_MAX + 1];
     char trace[TRACEPARENT_LEN + 1];
 };
@@ -36,6 +40,11 @@ void call_answer_json(struct call *call, int status, struct slice json);
 /* RFC 9457; pointer NULL: no errors member. 401 gets WWW-Authenticate, 503 and 429 Retry-After. */
 void call_answer_problem(struct call *call, int status, const char *code, const char *detail,
                          const char *pointer);
+/* What is absent and what is another organization's look the same. */
+void call_answer_not_found(struct call *call);
+
+/* 429, by call->rates. */
+void call_answer_limited(struct call *call);
 void call_answer_refused(struct call *call, const struct problem *problem);
 void call_answer_method_not_allowed(struct call *call, const char *allow);
 

@@ -85,9 +85,9 @@ static enum auth_verdict check(struct call *call)
 static void on_head(struct http_request *http, void *self)
 {
     struct call *call = call_new(self, http);
-    const char *allow;
-    call->route = routes_find(http->method, http->path, &allow);
-    if (!call->route && allow) {
+    char allow[ALLOW_MAX];
+    call->route = routes_find(http->method, http->path, &call->path_id, allow);
+    if (!call->route && allow[0]) {
         call_answer_method_not_allowed(call, allow);
         return;
     }

@@ -3,6 +3,7 @@
  */
 #include "ingest.h"
 #include "metrics.h"
+#include "routes.h"
 
 #define AT(field) offsetof(struct ingest_settings, field)
 #define KIB 1024LL
@@ -86,5 +87,6 @@ int main(int argc, char **argv)
         .checks = ingest_checks,
         .refresh_metrics = ingest_refresh_metrics,
     };
+    routes_init();
     return service_main(argc, argv, &definition);
 }

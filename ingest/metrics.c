@@ -1,9 +1,9 @@
 #include "metrics.h"
 
-#include "route.h"
+#include "routes.h"
 
 static const char *const results[] = {"accepted", "duplicate", "mismatch", "full",
-                                      "rejected", "failed",    NULL};
+                                      "limited",  "rejected",  "failed",   NULL};
 static const char *const caches[] = {"keys", NULL};
 static const char *const refused[] = {"400", "405", "408",   "413", "417",
                                       "431", "503", "other", NULL};
@@ -15,7 +15,7 @@ const struct metric ingest_metrics[INGEST_METRICS_COUNT] = {
     ROW(METRIC_HTTP_SECONDS) = {.name = "millrace_http_request_seconds",
                                 .kind = METRIC_HISTOGRAM,
                                 .label = "route",
-                                .values = route_names,
+                                .values = route_labels,
                                 .help = "From the first byte of a request to its answer"},
     ROW(METRIC_HTTP_REFUSED) = {.name = "millrace_http_refused_total",
                                 .kind = METRIC_COUNTER,

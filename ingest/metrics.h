@@ -19,6 +19,7 @@ enum events_result {
     EVENTS_DUPLICATE,
     EVENTS_MISMATCH, /* same dedup id, another payload */
     EVENTS_FULL,     /* the backlog is at its bound */
+    EVENTS_LIMITED,  /* over a rate limit */
     EVENTS_REJECTED, /* breaks a rule */
     EVENTS_FAILED,   /* the store could not take it */
 };

@@ -11,6 +11,7 @@
 #include "base/must.h"
 #include "io/script.h"
 #include "model/keys.h"
+#include "publish_command.h"
 
 #define ITEMS_MAX 200
 #define WIRE_MAX (8u * 1024 * 1024)
@@ -49,6 +50,7 @@ struct batch {
     uint32_t partition;
     size_t count;
     struct publish_item *items[ITEMS_MAX];
+    struct publish_limits limits;
     struct call_result *results;
 };
 
@@ -76,6 +78,7 @@ static void fail_items(struct batch *batch, enum status status)
 
 static void free_batch(struct batch *batch)
 {
+    publish_limits_fini(&batch->limits);
     free(batch->results);
     free(batch);
 }
@@ -91,7 +94,7 @@ static void tell_results(struct batch *batch)
 
 static bool read_word(struct slice word, enum publish_word *out)
 {
-    static const char *const words[] = {"accepted", "duplicate", "mismatch", "full"};
+    static const char *const words[] = {"accepted", "duplicate", "mismatch", "full", "limited"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (slice_is(word, words[i])) {
             *out = (enum publish_word)i;
@@ -110,7 +113,7 @@ static bool read_result(const struct batch *batch, const struct redis_reply *rep
     out->id[0] = '\0';
     if (!read_word(redis_reply_text(redis_reply_at(reply, 2 * index)), &out->word))
         return false;
-    if (out->word == PUBLISH_FULL)
+    if (out->word == PUBLISH_FULL || out->word == PUBLISH_LIMITED)
         return true;
     if (stream_id_parse(entry, &id.entry) != STATUS_OK)
         return false;
@@ -120,12 +123,14 @@ static bool read_result(const struct batch *batch, const struct redis_reply *rep
 
 static bool read_results(struct batch *batch, const struct redis_reply *reply)
 {
-    if (redis_reply_count(reply) != 2 * batch->count)
+    if (redis_reply_count(reply) != 2 * batch->count + RATE_NUMBERS * batch->limits.count)
         return false;
     batch->results = xcalloc(batch->count, sizeof *batch->results);
     for (size_t i = 0; i < batch->count; i++)
         if (!read_result(batch, reply, i, &batch->results[i]))
             return false;
+    for (size_t i = 0; i < batch->count; i++)
+        publish_limits_tell(&batch->limits, reply, 2 * batch->count, batch->items[i]);
     return true;
 }
 
@@ -221,61 +226,17 @@ static void on_synced(enum status status, const struct redis_reply *reply, void 
     barrier_done(barrier);
 }
 
-static void add_keys(struct publisher *publisher, const struct batch *batch)
-{
-    size_t dedups = 0;
-    for (size_t i = 0; i < batch->count; i++)
-        dedups += batch->items[i]->event->dedup_id.len > 0;
-    struct redis_command *command = &publisher->command;
-    script_start(command, SCRIPT_PUBLISH, 2 + dedups);
-    struct key events = key_of(batch->partition, KEY_EVENTS),
-               deliveries = key_of(batch->partition, KEY_DELIVERIES);
-    redis_command_arg(command, key_slice(&events));
-    redis_command_arg(command, key_slice(&deliveries));
-    for (size_t i = 0; i < batch->count; i++) {
-        const struct publish_item *item = batch->items[i];
-        if (item->event->dedup_id.len == 0)
-            continue;
-        struct key key = key_dedup(batch->partition, item->org, item->event->dedup_id);
-        redis_command_arg(command, key_slice(&key));
-    }
-}
-
-static void add_item(struct redis_command *command, const struct publish_item *item, int64_t now_ms)
-{
-    const struct hook_event *event = item->event;
-    char time[CLOCK_RFC3339_LEN + 1], fingerprint[EVENT_FINGERPRINT_LEN];
-    clock_rfc3339(event->occurred_at_ms >= 0 ? event->occurred_at_ms : now_ms, time);
-    redis_command_arg(command, item->org);
-    redis_command_arg(command, event->type);
-    redis_command_arg(command, event->key);
-    redis_command_arg(command, event->dedup_id);
-    redis_command_arg(command, item->trace);
-    redis_command_arg(command, item->request);
-    redis_command_text(command, "application/json");
-    redis_command_text(command, time);
-    if (event->deliver_at_ms >= 0)
-        redis_command_int(command, event->deliver_at_ms);
-    else
-        redis_command_text(command, "");
-    redis_command_arg(command, event->data);
-    if (event->dedup_id.len > 0)
-        event_fingerprint(event, fingerprint);
-    redis_command_arg(command,
-                      (struct slice){fingerprint, event->dedup_id.len ? EVENT_FINGERPRINT_LEN : 0});
-}
-
 static void send_batch(struct publisher *publisher, struct batch *batch)
 {
-    int64_t now_ms = clock_wall_ms();
-    struct redis_command *command = &publisher->command;
-    add_keys(publisher, batch);
-    redis_command_int(command, publisher->options.max_depth);
-    redis_command_int(command, publisher->options.dedup_window_ms);
-    redis_command_text(command, GROUP_PROCESSOR);
-    for (size_t i = 0; i < batch->count; i++)
-        add_item(command, batch->items[i], now_ms);
-    script_send(publisher->redis, SCRIPT_PUBLISH, command, on_published, batch);
+    struct publish_command_options options = {
+        .partition = batch->partition,
+        .max_depth = publisher->options.max_depth,
+        .dedup_window_ms = publisher->options.dedup_window_ms,
+        .now_ms = clock_wall_ms(),
+    };
+    publish_command_write(&publisher->command, &options, batch->items, batch->count,
+                          &batch->limits);
+    script_send(publisher->redis, SCRIPT_PUBLISH, &publisher->command, on_published, batch);
 }
 
 static void flush_partition(struct publisher *publisher, uint32_t index, struct barrier *barrier)

@@ -11,16 +11,26 @@
 #include "io/store.h"
 #include "model/hook_event.h"
 #include "model/ids.h"
+#include "rate.h"
 
-enum publish_word { PUBLISH_ACCEPTED, PUBLISH_DUPLICATE, PUBLISH_MISMATCH, PUBLISH_FULL };
+enum publish_word {
+    PUBLISH_ACCEPTED,
+    PUBLISH_DUPLICATE,
+    PUBLISH_MISMATCH,
+    PUBLISH_FULL,
+    PUBLISH_LIMITED, /* one of its rate limits allows no more now */
+};
 
 /* One event on its way. The caller's storage, as all it points to, until answered. */
 struct publish_item {
     struct publish_item *next;
     struct slice org, trace, request;
+    struct slice to;                 /* the only endpoint that gets it; empty: all that want it */
+    const struct rate_limit *limits; /* RATES of them */
+    struct rate_state rates[RATES];  /* as they are when it is answered with status OK */
     const struct hook_event *event;
     /* status not OK: DOWN or UNSURE, nothing else is set. id: of the event, or of the first one
-     * when DUPLICATE or MISMATCH; "" when FULL. durability: what an accept of it stands for. */
+     * when DUPLICATE or MISMATCH; "" when FULL or LIMITED. durability: what an accept of it stands for. */
     void (*answered)(struct publish_item *item, enum status status, enum publish_word word,
                      const char *id, enum durability durability);
     void *self;

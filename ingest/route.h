@@ -1,25 +1,12 @@
 /*
- * route.h - what is known of a route before its handler runs
+ * route.h - all that is known of a route: what its router, its authorisation, its limits and its
+ * documentation are made from
  */
 #pragma once
 
 #include <stdbool.h>
 
 struct call;
-
-/* In the order of route_names, the values of the metric's label. */
-enum route_id {
-    ROUTE_EVENTS_POST,
-    ROUTE_EVENTS_BATCH_POST,
-    ROUTE_ORGANIZATIONS_POST,
-    ROUTE_KEYS_POST,
-    ROUTE_ENDPOINTS_POST,
-    ROUTE_HEALTH_LIVE,
-    ROUTE_HEALTH_READY,
-    ROUTE_OTHER, /* none of ours */
-    ROUTES_COUNT
-};
-extern const char *const route_names[]; /* NULL-terminated */
 
 enum body_limit {
     BODY_NONE,
@@ -29,12 +16,19 @@ enum body_limit {
 };
 
 struct route {
-    enum route_id id;
     const char *method;
-    const char *path;
+    const char *path;  /* a segment {id} stands for any one segment */
     const char *scope; /* NULL: open to all; "" : any valid key; "admin": only the admin token */
     bool admin_too;    /* the admin token may use it as well */
     enum body_limit body;
     bool logs_itself;
     void (*handle)(struct call *call);
+    const char *query; /* parameters it takes, a space between; others are refused */
+
+    /* For the documentation. Schemas are named in api/schemas.json. */
+    const char *tag, *summary;
+    const char *request;  /* schema of the body; NULL: none */
+    int status;           /* when all is well */
+    const char *response; /* schema of the answer; NULL: without a body */
+    const char *problems; /* other statuses than those that come of the columns above */
 };

@@ -1,21 +1,28 @@
 #include "routes.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "api/api.h"
+#include "base/must.h"
 
 static const struct route routes[] = {
-    {ROUTE_EVENTS_POST, "POST", "/api/events", "events:write", false, BODY_EVENT, true,
-     api_events_post},
-    {ROUTE_EVENTS_BATCH_POST, "POST", "/api/events/batch", "events:write", false, BODY_BATCH, true,
-     api_events_batch_post},
-    {ROUTE_ORGANIZATIONS_POST, "POST", "/api/organizations", "admin", true, BODY_SMALL, false,
-     api_organizations_post},
-    {ROUTE_KEYS_POST, "POST", "/api/keys", "keys:write", true, BODY_SMALL, false, api_keys_post},
-    {ROUTE_ENDPOINTS_POST, "POST", "/api/endpoints", "endpoints:write", true, BODY_SMALL, false,
-     api_endpoints_post},
-    {ROUTE_HEALTH_LIVE, "GET", "/health/live", NULL, true, BODY_NONE, false, api_health_live},
-    {ROUTE_HEALTH_READY, "GET", "/health/ready", NULL, true, BODY_NONE, false, api_health_ready},
+    {"POST", "/api/events", "events:write", false, BODY_EVENT, true, api_events_post, "", "events",
+     "Post an event", "Event", 202, "Accepted", "200 413 415"},
+    {"POST", "/api/events/batch", "events:write", false, BODY_BATCH, true, api_events_batch_post, "",
+     "events", "Post up to 1,000 events", "EventBatch", 202, "BatchAccepted", "413 415"},
+    {"POST", "/api/organizations", "admin", true, BODY_SMALL, false, api_organizations_post, "",
+     "organizations", "Create an organization", "OrganizationRequest", 201, "Organization",
+     "413 415"},
+    {"POST", "/api/keys", "keys:write", true, BODY_SMALL, false, api_keys_post, "organization",
+     "keys", "Create an API key", "KeyRequest", 201, "NewKey", "413 415"},
+    {"POST", "/api/endpoints", "endpoints:write", true, BODY_SMALL, false, api_endpoints_post,
+     "organization", "endpoints", "Create an endpoint", "EndpointRequest", 201, "NewEndpoint",
+     "413 415"},
+    {"GET", "/health/live", NULL, true, BODY_NONE, false, api_health_live, "", "health",
+     "Whether the process runs", NULL, 200, "Live", ""},
+    {"GET", "/health/ready", NULL, true, BODY_NONE, false, api_health_ready, "", "health",
+     "Whether it takes work", NULL, 200, "Ready", "503"},
 };
 #define COUNT (sizeof routes / sizeof routes[0])
 
@@ -25,15 +32,74 @@ static bool method_fits(const struct route *route, struct slice method)
            (slice_is(method, "HEAD") && strcmp(route->method, "GET") == 0);
 }
 
-const struct route *routes_find(struct slice method, struct slice path, const char **out_allow)
+static bool path_fits(const char *template, struct slice path, struct slice *out_id)
 {
-    *out_allow = NULL;
-    for (size_t i = 0; i < COUNT; i++) {
-        if (!slice_is(path, routes[i].path))
+    size_t at = 0;
+    while (*template) {
+        if (strncmp(template, "{id}", 4) != 0) {
+            if (at == path.len || path.at[at++] != *template++)
+                return false;
             continue;
-        if (method_fits(&routes[i], method))
+        }
+        size_t start = at;
+        while (at < path.len && path.at[at] != '/')
+            at++;
+        if (at == start)
+            return false;
+        *out_id = (struct slice){path.at + start, at - start};
+        template += 4;
+    }
+    return at == path.len;
+}
+
+static void add_allowed(char allow[ALLOW_MAX], const char *method)
+{
+    size_t len = strlen(allow);
+    snprintf(allow + len, ALLOW_MAX - len, "%s%s", len > 0 ? ", " : "",
+             strcmp(method, "GET") == 0 ? "GET, HEAD" : method);
+}
+
+const struct route *routes_find(struct slice method, struct slice path, struct slice *out_id,
+                                char out_allow[ALLOW_MAX])
+{
+    out_allow[0] = '\0';
+    for (size_t i = 0; i < COUNT; i++) {
+        struct slice id = {0};
+        if (!path_fits(routes[i].path, path, &id))
+            continue;
+        if (method_fits(&routes[i], method)) {
+            *out_id = id;
             return &routes[i];
-        *out_allow = strcmp(routes[i].method, "GET") == 0 ? "GET, HEAD" : routes[i].method;
+        }
+        add_allowed(out_allow, routes[i].method);
     }
     return NULL;
+}
+
+size_t routes_count(void)
+{
+    return COUNT;
+}
+
+const struct route *routes_at(size_t index)
+{
+    must(index < COUNT);
+    return &routes[index];
+}
+
+size_t routes_label(const struct route *route)
+{
+    return route ? (size_t)(route - routes) : COUNT;
+}
+
+static char label_texts[COUNT][64];
+const char *route_labels[COUNT + 2];
+
+void routes_init(void)
+{
+    for (size_t i = 0; i < COUNT; i++) {
+        snprintf(label_texts[i], sizeof label_texts[i], "%s %s", routes[i].method, routes[i].path);
+        route_labels[i] = label_texts[i];
+    }
+    route_labels[COUNT] = "other";
 }

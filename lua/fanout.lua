@@ -4,15 +4,16 @@
 --
 -- KEYS    1 events stream, 2 deliveries stream, 3 due zset, 4 waiting hash, 5 cursors hash,
 --         and prefixes with the same tag (the keys under them are named by ids in ARGV):
---         6 mr:{p}:event:  7 mr:{p}:delivery:  8 mr:{p}:stats:
+--         6 mr:{p}:event:  7 mr:{p}:history:  8 mr:{p}:lane:  9 mr:{p}:endpoint:  10 mr:{p}:stats:
 -- ARGV    1 group, 2 consumer, 3 time in ms to use instead of Redis's ('': Redis's)
---         then per event 11 and its endpoint ids, sorted:
---           entry event org from to skipped trace request after body number-of-endpoints
+--         then per event 12 and its endpoint ids, sorted:
+--           entry event org from to skipped trace request after paused body number-of-endpoints
 --           entry: stream id; event: evt_…
 --           from: '' or the last endpoint of the part before
 --           to: '' when this part is the last, else its last endpoint
 --           skipped: '' or the reason why nobody gets it
---           after: '' or ms; body: '' when too large to carry
+--           after: '' or ms; paused: 1 when one of the endpoints seems to be paused, else 0
+--           body: '' when too large to carry
 -- RETURNS 1 the earliest due ms now known, or ''
 --         then two per event: a word and a detail
 --         done ''            its last part: acknowledged
@@ -21,17 +22,18 @@
 --         refused ''         not pending for this consumer any more: nothing is written
 --
 -- At most 200 endpoints in all per call (the caller's bound).
--- Writes, per event: hash mr:{p}:event:<event>: endpoint -> "pending 0", and skipped -> reason.
+-- Writes, per event: hash mr:{p}:event:<event>: endpoint -> state (lib/record), and
+--   skipped -> reason.
 -- Per endpoint that is new there: an entry of deliveries (event endpoint org attempt=1 snoozes=0
---   history='' trace request body) or, when `after` is in the future, hash mr:{p}:delivery:<id>
---   (the same fields but no body, then reason=scheduled until=<ms>) and its place in due.
+--   history='' trace request body) with the state "pending 0"; or, when `after` is in the future, a
+--   place in due and the state waiting for "scheduled"; or, when it is paused, a place in its lane and
+--   the state waiting for "paused". And the event's place in the endpoint's history.
 -- One that is there already has its delivery: an event that comes again, as after a loss of the
--- group, is done without a second one.
+-- group, is done without a second one; so is one whose record is being trimmed.
 -- Stats of the organization, of what is new: events +1 on the first part, skipped +1,
--- deliveries +n. Hash mr:{p}:waiting: reason -> how many of due wait for it.
+-- deliveries +n. Hash mr:{p}:waiting: reason -> how many wait for it.
 -- XACK of all last parts comes after the writes, since a script has no rollback; all that could be
 -- an error is tried before them.
--- The delivery id is dlv_ + the 20 characters of the event + the 20 of the endpoint.
 -- NOGROUP when there is no such group.
 local call = redis.call
 --@include owned
@@ -39,35 +41,49 @@ local call = redis.call
 --@include delivery
 --@include hash
 --@include waiting
+--@include record
 --@include wait
+--@include hold
+--@include history
 --@include stats
 
-local events, deliveries, due, waiting, cursors, record_prefix, delivery_prefix, stats_prefix =
-    unpack(KEYS)
+local events, deliveries, due, waiting, cursors, record_prefix, history_prefix, lane_prefix,
+    endpoint_prefix, stats_prefix = unpack(KEYS)
 local group, consumer, now = ARGV[1], ARGV[2], now_ms(ARGV[3])
 
 local starts, entries, at = {}, {}, 4
 while at <= #ARGV do
     starts[#starts + 1], entries[#entries + 1] = at, ARGV[at]
-    at = at + 11 + (tonumber(ARGV[at + 10]) or #ARGV)
+    at = at + 12 + (tonumber(ARGV[at + 11]) or #ARGV)
 end
-assert(at == #ARGV + 1, 'fanout: 11 arguments and the endpoints per event')
+assert(at == #ARGV + 1, 'fanout: 12 arguments and the endpoints per event')
 local owned = owned_ids(events, group, consumer, entries)
 local any_cursor = call('HLEN', cursors) > 0
 -- An error, if they are something else, before anything is written.
 call('ZCARD', due) call('XLEN', deliveries)
 local cursor_of, acked, results = {}, {}, {''}
 
-local function write_part(i, event, org, from, skipped, trace, request, after, body)
+local function write_part(i, event, org, from, skipped, trace, request, after, paused, body)
     local record, is_later = record_prefix .. event, (tonumber(after) or 0) > now
     local is_repeat, written = from == '' and has_fields(record), 0
-    for e = i + 11, i + 10 + ARGV[i + 10] do
+    if is_repeat and call('HEXISTS', record, 'trimmed') == 1 then
+        return
+    end
+    for e = i + 12, i + 11 + ARGV[i + 11] do
         local endpoint = ARGV[e]
-        local is_new = add_field(record, endpoint, 'pending 0')
+        local is_held = not is_later and paused == '1' and is_paused(endpoint_prefix, endpoint)
+        local state = is_later and waiting_state('scheduled', after, 1, 0, org, trace, request, '0')
+            or is_held and waiting_state('paused', '-', 1, 0, org, trace, request, '0')
+            or 'pending 0'
+        local is_new = add_field(record, endpoint, state)
         written = is_new and written + 1 or written
+        if is_new then
+            add_history(endpoint, event)
+        end
         if is_new and is_later then
-            wait(delivery_prefix, after, 'scheduled', event, endpoint, org, '1', '0', '',
-                 trace, request)
+            wait_until(after, 'scheduled', event, endpoint)
+        elseif is_new and is_held then
+            hold(lane_prefix, waiting, endpoint, delivery_id(event, endpoint), digits(now))
         elseif is_new then
             ready(deliveries, event, endpoint, org, '1', '0', '', trace, request, body)
         end
@@ -79,12 +95,12 @@ local function write_part(i, event, org, from, skipped, trace, request, after, b
 end
 
 for _, i in ipairs(starts) do
-    local entry, event, org, from, to, skipped, trace, request, after, body = unpack(ARGV, i, i + 9)
+    local entry, event, org, from, to = unpack(ARGV, i, i + 4)
     local cursor = cursor_of[entry] or any_cursor and call('HGET', cursors, entry) or ''
     local word = not owned[entry] and 'refused' or cursor ~= from and 'behind'
         or to ~= '' and 'continued' or 'done'
     if word == 'continued' or word == 'done' then
-        write_part(i, event, org, from, skipped, trace, request, after, body)
+        write_part(i, event, org, from, unpack(ARGV, i + 5, i + 10))
     end
     if word == 'continued' then
         cursor_of[entry] = to
@@ -98,6 +114,7 @@ for _, i in ipairs(starts) do
     results[#results + 1], results[#results + 2] = word, word == 'behind' and cursor or ''
 end
 results[1] = write_due(due, waiting)
+write_history(history_prefix)
 write_stats(stats_prefix)
 if #acked > 0 then
     call('XACK', events, group, unpack(acked))

@@ -2,30 +2,42 @@
 -- publish.lua - E0 unknown -> E1 in the log, for a batch of events
 --
 -- KEYS    1 events stream, 2 deliveries stream,
---         3… one dedup key for each item that has a fingerprint, in item order
+--         3 prefix mr:{p}:events: with the same tag (organizations in ARGV name the keys under it),
+--         then one limiter each (as many as ARGV 5 says), then one dedup key for each item that has a
+--         fingerprint, in item order
 -- ARGV    1 depth at which new events are refused (unprocessed events and ready deliveries
 --           together)
 --         2 dedup window in ms
 --         3 group of the processor
---         then 11 per item:
---           org type key dedup trace request ct time after data fingerprint
+--         4 time in us to use instead of Redis's ('': Redis's)
+--         5 number of limiters, then two for each: its interval in us and its burst
+--         then 14 per item:
+--           org type key dedup trace request ct time after to data fingerprint limiter limiter
 --           after: ms when it may be delivered, or ''
+--           to: the only endpoint that gets it, or ''
 --           fingerprint: '' when the event has no dedup id
+--           limiter: the number of one that it counts against, or 0
 -- RETURNS two per item: a word and a stream id
 --         accepted  <its id>
 --         duplicate <the first one's id>
 --         mismatch  <the first one's id>: same dedup id, another payload
 --         full      '': the backlog is at its bound; nothing is written for it
+--         limited   '': one of its limiters allows no more now; nothing is written for it
+--         then three per limiter, as limit.lua
 --
--- A repeat is told its first id even when the backlog is full. Two items of one call with the same
--- dedup key are each other's repeats. A dedup key holds "<stream id> <fingerprint>".
+-- A repeat is told its first id even when the backlog is full; it counts against the limiters as an
+-- event does. Two items of one call with the same dedup key are each other's repeats. A dedup key
+-- holds "<stream id> <fingerprint>". Each event has an entry with the same id and its type in the
+-- stream mr:{p}:events:<org>, by which an organization's events are listed and leased.
 -- Redis refuses the call before it runs when memory is full or writes are off: nothing is written.
 local call = redis.call
 --@include group
+--@include clock
+--@include gcra
 
-local events, deliveries = KEYS[1], KEYS[2]
-local window = ARGV[2]
-assert((#ARGV - 3) % 11 == 0, 'publish: 11 arguments per item')
+local events, deliveries, index_prefix, limiters_count = KEYS[1], KEYS[2], KEYS[3], tonumber(ARGV[5])
+local window, first_item = ARGV[2], 6 + 2 * limiters_count
+assert((#ARGV - first_item + 1) % 14 == 0, 'publish: 14 arguments per item')
 
 -- Without its group every event is unprocessed. lag is unknown (false) only after entries were
 -- deleted that nobody had read.
@@ -35,39 +47,61 @@ local function backlog()
     return unprocessed + call('XLEN', deliveries)
 end
 
+local limiters, now = {}, limiters_count > 0 and now_us(ARGV[4])
+for i = 1, limiters_count do
+    limiters[i] = gcra_load(KEYS[3 + i], tonumber(ARGV[4 + 2 * i]), tonumber(ARGV[5 + 2 * i]), now)
+end
+
 local room = ARGV[1] - backlog()
-local firsts = {}
-if #KEYS > 2 then
-    local found = call('MGET', unpack(KEYS, 3))
+local firsts, next_key = {}, 4 + limiters_count
+if #KEYS >= next_key then
+    local found = call('MGET', unpack(KEYS, next_key))
     for i = 1, #found do
-        firsts[KEYS[i + 2]] = found[i]
+        firsts[KEYS[i + next_key - 1]] = found[i]
     end
 end
 
-local results, next_key = {}, 3
-for i = 4, #ARGV, 11 do
-    local org, type, key, dedup, trace, request, ct, time, after, data, fingerprint =
-        unpack(ARGV, i, i + 10)
+local function append(org, type, key, dedup, trace, request, ct, time, after, to, data)
+    local id = call('XADD', events, '*', 'org', org, 'type', type, 'key', key, 'dedup', dedup,
+                    'trace', trace, 'request', request, 'ct', ct, 'time', time, 'after', after,
+                    'to', to, 'data', data)
+    -- pcall: what cannot be listed must not stop, half-way, what is accepted.
+    redis.pcall('XADD', index_prefix .. org, id, 'type', type)
+    return id
+end
+
+local results = {}
+for i = first_item, #ARGV, 14 do
+    local fingerprint, a, b = ARGV[i + 11], limiters[tonumber(ARGV[i + 12])],
+        limiters[tonumber(ARGV[i + 13])]
     local dedup_key = fingerprint ~= '' and KEYS[next_key]
     local first = dedup_key and firsts[dedup_key]
     local word, id = 'full', ''
-    if first then
+    if a and not gcra_allows(a) or b and not gcra_allows(b) then
+        word = 'limited'
+    elseif first then
         local space = string.find(first, ' ', 1, true)
         id = string.sub(first, 1, space - 1)
         word = string.sub(first, space + 1) == fingerprint and 'duplicate' or 'mismatch'
     elseif room > 0 then
-        room = room - 1
-        word = 'accepted'
-        id = call('XADD', events, '*', 'org', org, 'type', type, 'key', key, 'dedup', dedup,
-                  'trace', trace, 'request', request, 'ct', ct, 'time', time, 'after', after,
-                  'data', data)
+        room, word = room - 1, 'accepted'
+        id = append(unpack(ARGV, i, i + 10))
         if dedup_key then
             firsts[dedup_key] = id .. ' ' .. fingerprint
             call('SET', dedup_key, firsts[dedup_key], 'PX', window)
         end
     end
+    if a and id ~= '' then
+        gcra_take(a)
+    end
+    if b and id ~= '' then
+        gcra_take(b)
+    end
     next_key = dedup_key and next_key + 1 or next_key
-    results[#results + 1] = word
-    results[#results + 1] = id
+    results[#results + 1], results[#results + 2] = word, id
+end
+for i = 1, limiters_count do
+    gcra_write(limiters[i])
+    gcra_say(limiters[i], results)
 end
 return results

@@ -1,16 +1,17 @@
 #!lua flags=allow-oom
--- settle.lua - D2 claimed -> D3 delivered, D4 waiting, D6 dead or back to D1 ready,
+-- settle.lua - D2 claimed -> D3 delivered, D4 waiting, D5 held, D6 dead or back to D1 ready,
 --              for a batch of deliveries
 --
 -- KEYS    1 deliveries stream, 2 due zset, 3 waiting hash, 4 attempts stream,
---         5 dead letters stream, and prefixes with the same tag:
---         6 mr:{p}:event:  7 mr:{p}:delivery:  8 mr:{p}:stats:
--- ARGV    1 group, 2 consumer, 3 time in ms to use instead of Redis's ('': Redis's)
+--         5 dead letters stream, 6 failing hash, and prefixes with the same tag:
+--         7 mr:{p}:event:  8 mr:{p}:dlq:  9 mr:{p}:lane:  10 mr:{p}:endpoint:  11 mr:{p}:stats:
+-- ARGV    1 group, 2 consumer, 3 time in ms to use instead of Redis's ('': Redis's),
+--         4 ms of nothing but failures after which an endpoint is called failing (0: never)
 --         then 16 per delivery:
 --           entry event endpoint org attempt snoozes history trace request body
 --           outcome status duration_ms error response delay_ms
---           attempt: number of the attempt just made (for park and ready: to be made)
---           outcome: delivered retry snooze park ready dead; status: HTTP status or 0
+--           attempt: number of the attempt just made (for park, hold and ready: to be made)
+--           outcome: delivered retry snooze park hold ready dead; status: HTTP status or 0
 --           duration_ms: '' when no attempt was made
 --           error: reason word ('' when delivered); for dead it may be two words, why it was given
 --           up and what the last attempt met; response: first bytes of the answer
@@ -18,25 +19,26 @@
 -- RETURNS 1 the earliest due ms now known, or ''
 --         then per delivery one word:
 --         settled
+--         failing: settled, and its endpoint has failed for so long that it should be disabled
 --         refused: not pending for this consumer any more; nothing is written
 --
 -- An attempt made (delivered, retry, snooze, and dead with a duration) gets an entry of attempts
 -- (event endpoint org attempt outcome status error duration_ms response), whose id is appended to
--- the history. <ms> is the time of the call.
---   delivered  record endpoint -> "delivered <attempt> <status> <ms> <history>"
---   retry      hash mr:{p}:delivery:<id> (the fields of deliveries with attempt+1, then
---              reason=backoff until status error) and its place in due;
---              record "pending <attempt> <status> <ms> <history>"
---   snooze     the same with reason=retry_after, attempt unchanged, snoozes+1
---   park       the same hash with reason=<error>, nothing counted, record untouched
+-- the history. <ms> is the time of the call. States of the event's record: lib/record.
+--   delivered  "delivered <tail>"
+--   retry      a place in due, and waiting for "backoff" with attempt+1
+--   snooze     a place in due, and waiting for "retry_after", attempt unchanged, snoozes+1
+--   park       a place in due, and waiting for <error>, nothing counted, <tail> as it was
+--   hold       a place in the endpoint's lane, and waiting for "paused", as park; but ready when the
+--              endpoint is not paused any more
 --   ready      a new entry of deliveries with the same fields
 --   dead       entry of the dead letters (event endpoint org reason attempts status response
---              first_at last_at history trace request);
---              record "dead <attempts> <status> <ms> <history>"
+--              first_at last_at history trace request), and one with the same id in those of the
+--              organization; "dead <letter> <tail>"
 -- Dead without an attempt (endpoint disabled or gone): attempts is attempt - 1. first_at and
 -- last_at are the times of the first and the last attempt, or <ms> when there was none.
 -- Stats of the organization: delivered, retried, snoozed, dead. Hash mr:{p}:waiting: reason -> how
--- many of due wait for it.
+-- many wait for it. Hash mr:{p}:failing: endpoint -> ms since when no attempt has succeeded.
 -- XACK and XDEL of all settled entries come last, as in fanout.
 -- NOGROUP when there is no such group. Nothing is written when an argument is missing or unknown.
 local call = redis.call
@@ -45,18 +47,23 @@ local call = redis.call
 --@include delivery
 --@include hash
 --@include waiting
+--@include record
 --@include wait
+--@include hold
+--@include failing
+--@include dead
+--@include attempts
 --@include stats
 
-local deliveries, due, waiting, attempts, dlq, record_prefix, delivery_prefix, stats_prefix =
-    unpack(KEYS)
+local deliveries, due, waiting, attempts, dlq, failing, record_prefix, dlq_prefix, lane_prefix,
+    endpoint_prefix, stats_prefix = unpack(KEYS)
 local group, consumer, now, entries = ARGV[1], ARGV[2], digits(now_ms(ARGV[3])), {}
 local COUNTED = {delivered = 'delivered', retry = 'retried', snooze = 'snoozed', dead = 'dead'}
 local WAITS = {retry = 'backoff', snooze = 'retry_after', park = 'park'}
 
-for i = 4, #ARGV, 16 do
+for i = 5, #ARGV, 16 do
     local outcome, delay = ARGV[i + 10], ARGV[i + 15]
-    local is_known = COUNTED[outcome] or WAITS[outcome] or outcome == 'ready'
+    local is_known = COUNTED[outcome] or WAITS[outcome] or outcome == 'ready' or outcome == 'hold'
     assert(is_known and delay and tonumber(ARGV[i + 4]) and tonumber(ARGV[i + 5])
            and (tonumber(delay) or not WAITS[outcome]), 'settle: 16 arguments per delivery')
     entries[#entries + 1] = ARGV[i]
@@ -65,47 +72,77 @@ local owned = owned_ids(deliveries, group, consumer, entries)
 -- An error, if they are something else, before anything is written.
 call('ZCARD', due) call('XLEN', attempts) call('XLEN', dlq)
 
-local function settle(event, endpoint, org, attempt, snoozes, history, trace, request, body,
-                      outcome, status, duration, err, response, delay)
-    local counted, reason, why, last = COUNTED[outcome], WAITS[outcome], err:match('(%S+) (%S+)')
-    if counted and duration ~= '' then
-        local id = call('XADD', attempts, '*', 'event', event, 'endpoint', endpoint, 'org', org,
-                        'attempt', attempt, 'outcome', outcome, 'status', status,
-                        'error', last or err, 'duration_ms', duration, 'response', response)
-        history = history == '' and id or history .. ',' .. id
-    elseif outcome == 'dead' then
-        attempt = attempt - 1
-    end
-    if counted then
-        count(org, counted, 1)
-        write_hash(record_prefix .. event, endpoint, (reason and 'pending' or outcome) .. ' '
-             .. attempt .. ' ' .. status .. ' ' .. now .. ' ' .. history)
-    end
-    if reason then
-        wait(delivery_prefix, digits(now + delay), outcome == 'park' and err or reason,
-             event, endpoint, org, outcome == 'retry' and attempt + 1 or attempt,
-             outcome == 'snooze' and snoozes + 1 or snoozes, history, trace, request,
-             'status', status, 'error', err)
-    elseif outcome == 'ready' then
-        ready(deliveries, event, endpoint, org, attempt, snoozes, history, trace, request, body)
-    elseif outcome == 'dead' then
-        call('XADD', dlq, '*', 'event', event, 'endpoint', endpoint, 'org', org,
-            'reason', why or err, 'attempts', attempt, 'status', status, 'response', response,
-            'first_at', history:match('%d+') or now, 'last_at', history:match('(%d+)%-%d+$') or now,
-            'history', history, 'trace', trace, 'request', request)
-    end
+-- No attempt was made: the record says what was before.
+local function untouched_tail(event, endpoint)
+    local state = redis.pcall('HGET', record_prefix .. event, endpoint)
+    return type(state) == 'string' and string.match(state, '^pending (.+)$') or '0'
 end
 
-local done, results = {}, {''}
-for i = 4, #ARGV, 16 do
-    local entry, is_mine = ARGV[i], owned[ARGV[i]]
-    results[#results + 1] = is_mine and 'settled' or 'refused'
-    if is_mine then
-        owned[entry], done[#done + 1] = nil, entry
-        settle(unpack(ARGV, i + 1, i + 15))
+local function settle_attempt(event, endpoint, org, attempt, snoozes, history, trace, request,
+                              outcome, status, duration, err, response, delay)
+    local reason, state = WAITS[outcome], outcome
+    if duration ~= '' then
+        history = longer(history, call('XADD', attempts, '*', 'event', event,
+            'endpoint', endpoint, 'org', org, 'attempt', attempt, 'outcome', outcome,
+            'status', status, 'error', outcome == 'dead' and string.match(err, '%S+$') or err,
+            'duration_ms', duration, 'response', response))
+    else
+        attempt = digits(attempt - 1)
     end
+    local tail = attempt .. ' ' .. status .. ' ' .. now
+        .. (history == '' and '' or ' ' .. history)
+    count(org, COUNTED[outcome], 1)
+    if reason then
+        local until_ms = digits(now + delay)
+        state = waiting_state(reason, until_ms, outcome == 'retry' and one_more(attempt) or attempt,
+            outcome == 'snooze' and one_more(snoozes) or snoozes, org, trace, request, tail)
+        wait_until(until_ms, reason, event, endpoint)
+    elseif outcome == 'dead' then
+        state = 'dead ' .. bury(dlq, dlq_prefix, event, endpoint, org, err, attempt, status, response,
+                                history, trace, request, now) .. ' ' .. tail
+    else
+        state = 'delivered ' .. tail
+    end
+    write_hash(record_prefix .. event, endpoint, state)
+    return is_failing(endpoint, outcome, duration) and 'failing' or 'settled'
+end
+
+local function settle_unattempted(event, endpoint, org, attempt, snoozes, history, trace, request,
+                                  body, outcome, err, delay)
+    local is_held = outcome == 'hold' and is_paused(endpoint_prefix, endpoint)
+    if outcome == 'park' then
+        local until_ms = digits(now + delay)
+        write_hash(record_prefix .. event, endpoint, waiting_state(err, until_ms, attempt, snoozes,
+            org, trace, request, untouched_tail(event, endpoint)))
+        wait_until(until_ms, err, event, endpoint)
+    elseif is_held then
+        write_hash(record_prefix .. event, endpoint, waiting_state('paused', '-', attempt, snoozes,
+            org, trace, request, untouched_tail(event, endpoint)))
+        hold(lane_prefix, waiting, endpoint, delivery_id(event, endpoint), now)
+    else
+        ready(deliveries, event, endpoint, org, attempt, snoozes, history, trace, request, body)
+    end
+    return 'settled'
+end
+
+read_failing(failing, ARGV[4], now)
+local done, results = {}, {''}
+for i = 5, #ARGV, 16 do
+    local entry, event, endpoint, org, attempt, snoozes, history, trace, request, body, outcome,
+        status, duration, err, response, delay = unpack(ARGV, i, i + 15)
+    local word = 'refused'
+    if owned[entry] then
+        owned[entry], done[#done + 1] = nil, entry
+        word = COUNTED[outcome]
+            and settle_attempt(event, endpoint, org, attempt, snoozes, history, trace, request,
+                               outcome, status, duration, err, response, delay)
+            or settle_unattempted(event, endpoint, org, attempt, snoozes, history, trace, request,
+                                  body, outcome, err, delay)
+    end
+    results[#results + 1] = word
 end
 results[1] = write_due(due, waiting)
+write_failing(failing)
 write_stats(stats_prefix)
 if #done > 0 then
     call('XACK', deliveries, group, unpack(done)) call('XDEL', deliveries, unpack(done))

@@ -2,7 +2,8 @@
 -- trim.lua - old events that nobody needs any more go with their records, one by one; what somebody
 --            still needs is passed over
 --
--- KEYS    1 events stream, 2 prefix mr:{p}:event: (the records under it are named by the entries)
+-- KEYS    1 events stream, and prefixes with the same tag (the keys under them are named by the
+--         entries): 2 mr:{p}:event:  3 mr:{p}:events:  4 mr:{p}:leases:  5 mr:{p}:history:
 -- ARGV    1 group, 2 events older than this ms may go,
 --         3 go on after this entry ('': from the oldest), 4 how many to look at at most (100),
 --         5 partition
@@ -10,8 +11,11 @@
 --         2 how many old ones stay, because somebody needs them
 --         3 the entry to go on after, or '' when the pass is through (young, unread, or the end)
 --
--- Needed is what is pending, and what has a delivery "pending …" in its record. A call ends early
--- once a mebibyte of fields and records was looked at, so that it stays short whatever their size.
+-- Needed is what is pending, what has a delivery that is pending or waits in its record, and what
+-- somebody has leased. With an event go its record, its entry in mr:{p}:events:<org> and its place in
+-- the histories of its endpoints; the record of a wide event goes in parts, one per call.
+-- A call ends early once a mebibyte of fields and records was looked at, so that it stays short
+-- whatever their size.
 -- The entry that the group read last stays while an older one does: without it Redis could not tell
 -- the lag. What goes from the beginning goes by XTRIM, which costs less than XDEL. A node of the
 -- stream (4 KiB) is freed when the last entry in it has gone.
@@ -19,20 +23,11 @@ local call = redis.call
 --@include group
 --@include event_id
 --@include entries
+--@include forget
 
-local events, record_prefix = KEYS[1], KEYS[2]
+local events, record_prefix, index_prefix, leases_prefix, history_prefix = unpack(KEYS)
 local group, limit_ms, cursor = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local partition, bytes_left = tonumber(ARGV[5]), 1048576
-
--- pcall: a record that is no hash says of nothing that it waits.
-local function is_waiting(record)
-    local waiting = false
-    for _, state in ipairs(redis.pcall('HVALS', record)) do
-        bytes_left = bytes_left - #state
-        waiting = waiting or string.sub(state, 1, 8) == 'pending '
-    end
-    return waiting
-end
 
 local info = group_info(events, group)
 local read_to = info and info['last-delivered-id'] or '0-0'
@@ -40,7 +35,7 @@ local read_to_ms, read_to_seq = parse(read_to)
 local oldest, from_oldest = (call('XRANGE', events, '-', '+', 'COUNT', 1)[1] or {})[1], nil
 local held = info and call('XPENDING', events, group, '-', '+', 1)[1]
 local held_ms, held_seq = parse(held and held[1] or '')
-local kept, trim_to, deleted, records = 0, nil, {}, {}
+local kept, trim_to, deleted, records, is_in_parts = 0, nil, {}, {}, false
 
 -- What is before the smallest pending id is not pending; only past it each one is asked for.
 local function is_pending(id, ms, seq)
@@ -48,15 +43,29 @@ local function is_pending(id, ms, seq)
         and call('XPENDING', events, group, id, id, 1)[1]
 end
 
--- Returns the id itself.
-local function look_at(id, ms, seq)
-    local record = record_prefix .. event_id(ms, seq, partition)
+local function just_before(ms, seq)
+    return seq > 0 and string.format('%.0f-%.0f', ms, seq - 1)
+        or string.format('%.0f-18446744073709551615', ms - 1)
+end
+
+-- Returns where to go on: after it, or before it when there is more of it.
+local function look_at(id, ms, seq, org)
+    local event = event_id(ms, seq, partition)
+    local record = record_prefix .. event
     from_oldest = from_oldest or #records == 0 and id == oldest
-    if is_waiting(record) or id == read_to and not from_oldest
-        or is_pending(id, ms, seq) then
+    local fields, is_needed, is_wide, size = look_at_record(record)
+    bytes_left = bytes_left - size
+    if is_needed or id == read_to and not from_oldest or is_pending(id, ms, seq)
+        or is_leased(leases_prefix, org, id) then
         kept, from_oldest = kept + 1, false
         return id
+    elseif is_wide then
+        is_in_parts = true
+        forget_part(record, fields, event)
+        return just_before(ms, seq)
     end
+    forget_histories(fields, event)
+    forget_entry(org, id)
     records[#records + 1] = record
     trim_to = from_oldest and string.format('%.0f-%.0f', ms, seq + 1) or trim_to
     deleted[#deleted + 1] = not from_oldest and id or nil
@@ -64,11 +73,11 @@ local function look_at(id, ms, seq)
 end
 
 local through = false
-while not through and bytes_left > 0 and #records + kept < tonumber(ARGV[4]) do
+while not through and not is_in_parts and bytes_left > 0 and #records + kept < tonumber(ARGV[4]) do
     local id, fields = entry_after(events, cursor)
     local ms, seq = parse(id or '')
     through = not id or ms >= limit_ms or ms > read_to_ms or ms == read_to_ms and seq > read_to_seq
-    cursor = through and '' or look_at(id, ms, seq)
+    cursor = through and '' or look_at(id, ms, seq, fields[2])
     bytes_left = bytes_left - entry_size(fields or {})
 end
 if trim_to then
@@ -80,4 +89,5 @@ end
 if #records > 0 then
     call('UNLINK', unpack(records))
 end
+write_forgotten(index_prefix, history_prefix)
 return {#records, kept, cursor}

@@ -55,7 +55,7 @@ static uint32_t partition_for(const struct load *load)
 
 static void ask_list(struct load *load)
 {
-    struct key key = key_endpoints(partition_for(load), slice_of(load->org));
+    struct key key = key_of_id(partition_for(load), KEY_ORG_ENDPOINTS, slice_of(load->org));
     struct redis_command *command = &load->catalog->command;
     redis_command_start(command);
     redis_command_text(command, "ZRANGE");
@@ -153,7 +153,7 @@ static void ask_endpoint(struct load *load, struct slice id, uint32_t partition)
         free(row);
         return; /* not an id of ours */
     }
-    struct key key = key_endpoint(partition, id);
+    struct key key = key_of_id(partition, KEY_ENDPOINT, id);
     struct redis_command *command = &load->catalog->command;
     redis_command_start(command);
     redis_command_text(command, "HMGET");

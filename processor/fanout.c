@@ -120,6 +120,7 @@ static void add_event(struct fanout *fanout, const struct part *part)
     redis_command_arg(command, work->trace);
     redis_command_arg(command, work->request);
     redis_command_arg(command, work->after);
+    redis_command_text(command, work->any_paused ? "1" : "0");
     redis_command_arg(command, part->endpoints ? body_of(fanout, work) : (struct slice){0});
     redis_command_int(command, (int64_t)part->endpoints);
     for (size_t i = work->written; i < end; i++)
@@ -129,8 +130,8 @@ static void add_event(struct fanout *fanout, const struct part *part)
 static void start_command(struct fanout *fanout)
 {
     static const enum partition_key keys[] = {
-        KEY_EVENTS,        KEY_DELIVERIES,      KEY_DUE,         KEY_WAITING, KEY_CURSORS,
-        KEY_RECORD_PREFIX, KEY_DELIVERY_PREFIX, KEY_STATS_PREFIX};
+        KEY_EVENTS, KEY_DELIVERIES, KEY_DUE,  KEY_WAITING,  KEY_CURSORS,
+        KEY_RECORD, KEY_HISTORY,    KEY_LANE, KEY_ENDPOINT, KEY_ORG_STATS};
     size_t count = sizeof keys / sizeof keys[0];
     script_start(&fanout->command, SCRIPT_FANOUT, count);
     for (size_t i = 0; i < count; i++) {

@@ -113,12 +113,15 @@ static void trim_log(struct retention *retention, enum partition_key which)
 
 static void trim_events(struct retention *retention)
 {
-    struct key events = key_of(retention->partition, KEY_EVENTS);
-    struct key records = key_of(retention->partition, KEY_RECORD_PREFIX);
+    static const enum partition_key keys[] = {KEY_EVENTS, KEY_RECORD, KEY_ORG_EVENTS,
+                                              KEY_ORG_LEASES, KEY_HISTORY};
+    const size_t count = sizeof keys / sizeof keys[0];
     struct redis_command *command = &retention->command;
-    script_start(command, SCRIPT_TRIM, 2);
-    redis_command_arg(command, key_slice(&events));
-    redis_command_arg(command, key_slice(&records));
+    script_start(command, SCRIPT_TRIM, count);
+    for (size_t i = 0; i < count; i++) {
+        struct key key = key_of(retention->partition, keys[i]);
+        redis_command_arg(command, key_slice(&key));
+    }
     redis_command_text(command, GROUP_PROCESSOR);
     redis_command_int(command, cutoff_ms(retention));
     redis_command_text(command, retention->cursor);

@@ -5,9 +5,9 @@
 
 #include "model/fields.h"
 
-enum { ORG, TYPE, TRACE, REQUEST, TIME, AFTER, DATA, FIELDS };
+enum { ORG, TYPE, TRACE, REQUEST, TIME, AFTER, TO, DATA, FIELDS };
 static const char *const names[FIELDS] = {"org",  "type",  "trace", "request",
-                                          "time", "after", "data"};
+                                          "time", "after", "to",    "data"};
 
 static struct slice keep(char **at, struct slice text)
 {
@@ -38,6 +38,7 @@ struct work *work_new(struct stream_id entry, uint32_t partition, const struct s
     work->request = keep(&at, values[REQUEST]);
     work->time = keep(&at, values[TIME]);
     work->after = keep(&at, values[AFTER]);
+    work->to = keep(&at, values[TO]);
     work->data = keep(&at, values[DATA]);
     event_id_format((struct event_id){entry, partition}, work->event_id);
     return work;

@@ -16,12 +16,14 @@ struct work {
     struct stream_id entry;
     char event_id[EVENT_ID_LEN + 1];
     struct slice org, type, trace, request, time, after, data;
+    struct slice to; /* the only endpoint that may get it; empty: all that want it */
     size_t bytes; /* of the copy */
 
     /* Once matched: who gets it, sorted by id. The catalog keeps the ids alive. */
     struct cache_value *catalog;
     const char **endpoints;
     size_t endpoints_count;
+    bool any_paused;            /* one of them is paused, or was lately */
     size_t written;             /* how many of them are in Redis already */
     char cursor[OTHER_ID_SIZE]; /* the last of them, as Redis keeps it; "" before the first */
     const char *skipped;        /* "" or why nobody gets it; static */

@@ -110,7 +110,7 @@ static void on_timer(void *self)
     add_key(due, KEY_DUE);
     add_key(due, KEY_WAITING);
     add_key(due, KEY_DELIVERIES);
-    add_key(due, KEY_DELIVERY_PREFIX);
+    add_key(due, KEY_RECORD);
     redis_command_int(&due->command, PROMOTE_MAX);
     redis_command_text(&due->command, "");
     script_send(due->redis, SCRIPT_PROMOTE, &due->command, on_promoted, due);

@@ -27,6 +27,7 @@ enum script {
     SCRIPT_REAP,
     SCRIPT_TRIM,
     SCRIPT_CONFIGURE,
+    SCRIPT_LIMIT,
     SCRIPTS_COUNT
 };
 extern const char *const script_names[]; /* NULL-terminated */

@@ -18,9 +18,23 @@ static const char *const PARTITION_NAMES[] = {
     [KEY_CURSORS] = "cursors",
     [KEY_ATTEMPTS] = "attempts",
     [KEY_DLQ] = "dlq",
-    [KEY_RECORD_PREFIX] = "event:",
-    [KEY_DELIVERY_PREFIX] = "delivery:",
-    [KEY_STATS_PREFIX] = "stats:",
+    [KEY_FAILING] = "failing",
+    [KEY_JOBS] = "jobs",
+    [KEY_RECORD] = "event:",
+    [KEY_ENDPOINT] = "endpoint:",
+    [KEY_HISTORY] = "history:",
+    [KEY_LANE] = "lane:",
+    [KEY_JOB] = "job:",
+    [KEY_ORG_EVENTS] = "events:",
+    [KEY_ORG_LEASES] = "leases:",
+    [KEY_ORG_DLQ] = "dlq:",
+    [KEY_ORG_ENDPOINTS] = "endpoints:",
+    [KEY_ORG_GONE] = "gone:",
+    [KEY_ORG_KEYS] = "keys:",
+    [KEY_ORG_JOBS] = "jobs:",
+    [KEY_ORG_AUDIT] = "audit:",
+    [KEY_ORG_STATS] = "stats:",
+    [KEY_RATE] = "rate:",
 };
 
 struct slice key_slice(const struct key *key)
@@ -65,14 +79,10 @@ struct key key_of(uint32_t partition, enum partition_key which)
     return key_in(partition, PARTITION_NAMES[which]);
 }
 
-struct key key_record(uint32_t partition, struct slice event_id)
+struct key key_of_id(uint32_t partition, enum partition_key prefix, struct slice id)
 {
-    return key_in_with(partition, PARTITION_NAMES[KEY_RECORD_PREFIX], event_id);
-}
-
-struct key key_delivery(uint32_t partition, struct slice delivery_id)
-{
-    return key_in_with(partition, PARTITION_NAMES[KEY_DELIVERY_PREFIX], delivery_id);
+    must(prefix >= KEY_RECORD);
+    return key_in_with(partition, PARTITION_NAMES[prefix], id);
 }
 
 struct key key_dedup(uint32_t partition, struct slice org, struct slice dedup_id)
@@ -87,24 +97,14 @@ struct key key_dedup(uint32_t partition, struct slice org, struct slice dedup_id
     return key;
 }
 
-struct key key_endpoint(uint32_t partition, struct slice endpoint_id)
-{
-    return key_in_with(partition, "endpoint:", endpoint_id);
-}
-
-struct key key_endpoints(uint32_t partition, struct slice org)
-{
-    return key_in_with(partition, "endpoints:", org);
-}
-
-struct key key_keys(uint32_t partition, struct slice org)
-{
-    return key_in_with(partition, "keys:", org);
-}
-
 struct key key_org(struct slice org)
 {
     return key_global("mr:org:", org);
+}
+
+struct key key_orgs(void)
+{
+    return key_global("mr:", SLICE("orgs"));
 }
 
 struct key key_api_key(struct slice sha256_hex)

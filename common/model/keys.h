@@ -25,26 +25,39 @@ enum partition_key {
     KEY_EVENTS,          /* stream: the log of events */
     KEY_DELIVERIES,      /* stream: what may be sent now */
     KEY_DUE,             /* zset: delivery id by the ms when it may be sent */
-    KEY_WAITING,         /* hash: reason -> how many of due wait for it */
+    KEY_WAITING,         /* hash: reason -> how many wait for it */
     KEY_CURSORS,         /* hash: event entry id -> last endpoint of an unfinished wide fan-out */
     KEY_ATTEMPTS,        /* stream: every attempt made */
     KEY_DLQ,             /* stream: deliveries given up */
-    KEY_RECORD_PREFIX,   /* mr:{p}:event: + event id: hash endpoint id -> state */
-    KEY_DELIVERY_PREFIX, /* mr:{p}:delivery: + delivery id: hash, a delivery that waits */
-    KEY_STATS_PREFIX,    /* mr:{p}:stats: + organization id: hash of counters */
+    KEY_FAILING,         /* hash: endpoint -> ms since when no attempt has succeeded */
+    KEY_JOBS,            /* zset: unfinished jobs by the ms when they may go on */
+    /* Prefixes. + event id */
+    KEY_RECORD, /* hash: endpoint id -> state */
+    /* + endpoint id */
+    KEY_ENDPOINT, /* hash */
+    KEY_HISTORY,  /* zset, score 0: events that it has had deliveries of */
+    KEY_LANE,     /* zset: deliveries held while it is paused, by the ms when they came */
+    /* + job id */
+    KEY_JOB, /* hash */
+    /* + organization id */
+    KEY_ORG_EVENTS,    /* stream: its entries of events: type; group inbox */
+    KEY_ORG_LEASES,    /* zset: leased entries of its events, by the ms when the lease ends */
+    KEY_ORG_DLQ,       /* stream: its entries of dlq: delivery */
+    KEY_ORG_ENDPOINTS, /* zset, score 0: its endpoints */
+    KEY_ORG_GONE,      /* zset, score 0: endpoints that it had */
+    KEY_ORG_KEYS,      /* zset, score 0: "<key id>:<SHA-256 of the key, hex>" */
+    KEY_ORG_JOBS,      /* zset, score 0: its jobs */
+    KEY_ORG_AUDIT,     /* stream: who changed what */
+    KEY_ORG_STATS,     /* hash of counters */
+    /* + organization id or key id */
+    KEY_RATE, /* string: a rate limiter's time */
 };
-struct key key_of(uint32_t partition, enum partition_key which);
-
-struct key key_record(uint32_t partition, struct slice event_id);
-struct key key_delivery(uint32_t partition, struct slice delivery_id);
+struct key key_of(uint32_t partition, enum partition_key which); /* a prefix, for those that are */
+struct key key_of_id(uint32_t partition, enum partition_key prefix, struct slice id);
 struct key key_dedup(uint32_t partition, struct slice org,
                      struct slice dedup_id); /* hashes dedup_id: 32 hex of SHA-256 */
-struct key key_endpoint(uint32_t partition, struct slice endpoint_id); /* hash */
-struct key key_endpoints(uint32_t partition,
-                         struct slice org); /* zset, score 0: endpoint ids of the organization */
-struct key key_keys(uint32_t partition,
-                    struct slice org); /* hash: key id -> SHA-256 of the key, hex */
-struct key key_org(struct slice org);  /* hash */
+struct key key_org(struct slice org); /* hash */
+struct key key_orgs(void);            /* zset, score 0: all organizations */
 struct key
 key_api_key(struct slice sha256_hex); /* hash: id org name scopes created_at [expires_at] */
 struct key key_meta(void);            /* hash: partitions, format */

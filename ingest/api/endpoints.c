@@ -187,9 +187,9 @@ static void write_endpoint(struct call *call, const char *org, void *self)
                                    buf_slice(&texts.created_at),
                                    SLICE("updated_at"),
                                    buf_slice(&texts.created_at)};
-    struct key index = key_endpoints(partition, slice_of(org));
+    struct key index = key_of_id(partition, KEY_ORG_ENDPOINTS, slice_of(org));
     struct configure_change change = {
-        .record = key_endpoint(partition, slice_of(endpoint->id)),
+        .record = key_of_id(partition, KEY_ENDPOINT, slice_of(endpoint->id)),
         .index = &index,
         .member = slice_of(endpoint->id),
         .create = true,

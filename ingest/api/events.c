@@ -1,6 +1,8 @@
 /*
  * events.c - POST /api/events: one event, durable before its answer
  */
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "model/json.h"
@@ -65,6 +67,10 @@ static void answer_word(struct post *post, enum publish_word word, const char *i
                             "an event with this dedup_id and another payload was accepted before",
                             "/dedup_id");
         return;
+    case PUBLISH_LIMITED:
+        metric_add(METRIC_EVENTS, EVENTS_LIMITED, 1);
+        call_answer_limited(post->call);
+        return;
     case PUBLISH_FULL:
         metric_add(METRIC_EVENTS, EVENTS_FULL, 1);
         call_answer_problem(post->call, 503, "backlog_full",
@@ -78,6 +84,7 @@ static void on_answered(struct publish_item *item, enum status status, enum publ
 {
     struct post *post = item->self;
     struct event_batch *parsed = post->parsed; /* the post goes with the answer */
+    memcpy(post->call->rates, item->rates, sizeof item->rates);
     if (status == STATUS_OK) {
         answer_word(post, word, id, durability);
     } else {
@@ -136,6 +143,7 @@ void api_events_post(struct call *call)
         .trace = slice_of(call->trace),
         .request = slice_of(call->request_id),
         .event = &post->event,
+        .limits = call->principal.limits,
         .answered = on_answered,
         .self = post,
     };

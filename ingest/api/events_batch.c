@@ -6,6 +6,7 @@
  * others keep their ids; when it fails for all, the answer is 503 as for a single event.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -67,6 +68,8 @@ static void put_published(struct json_writer *json, const struct entry *entry)
     } else if (entry->word == PUBLISH_MISMATCH) {
         put_error(json, "dedup_mismatch", "/dedup_id",
                   "an event with this dedup_id and another payload was accepted before");
+    } else if (entry->word == PUBLISH_LIMITED) {
+        put_error(json, "rate_limited", "", "over a rate limit; repeat it later");
     } else {
         put_error(json, "backlog_full", "", "too many events are waiting; try again");
     }
@@ -92,6 +95,8 @@ static enum events_result result_of(const struct batch *batch, size_t index)
         return EVENTS_MISMATCH;
     case PUBLISH_FULL:
         return EVENTS_FULL;
+    case PUBLISH_LIMITED:
+        return EVENTS_LIMITED;
     }
     return EVENTS_FAILED;
 }
@@ -117,7 +122,8 @@ static struct totals count_results(const struct batch *batch)
         log_result(batch, i, result);
         totals.accepted += result == EVENTS_ACCEPTED;
         totals.duplicates += result == EVENTS_DUPLICATE;
-        totals.failed += result == EVENTS_FAILED || result == EVENTS_FULL;
+        totals.failed += result == EVENTS_FAILED || result == EVENTS_FULL ||
+                         result == EVENTS_LIMITED;
     }
     totals.rejected = (int64_t)batch->count - totals.accepted - totals.duplicates;
     return totals;
@@ -168,6 +174,8 @@ static void finish(struct batch *batch)
     const struct entry *first = &entries[0];
     if (totals.failed == (int64_t)batch->count && first->status != STATUS_OK)
         call_answer_store_failed(batch->call, first->status);
+    else if (totals.failed == (int64_t)batch->count && first->word == PUBLISH_LIMITED)
+        call_answer_limited(batch->call);
     else if (totals.failed == (int64_t)batch->count)
         call_answer_problem(batch->call, 503, "backlog_full",
                             "too many events are waiting; try again", NULL);
@@ -184,6 +192,7 @@ static void on_answered(struct publish_item *item, enum status status, enum publ
     struct batch *batch = entry->batch;
     entry->status = status;
     entry->word = word;
+    memcpy(batch->call->rates, item->rates, sizeof item->rates);
     if (status == STATUS_OK && durability < batch->durability)
         batch->durability = durability;
     if (slice_to_text(slice_of(id), entry->id, sizeof entry->id) != STATUS_OK)
@@ -220,6 +229,7 @@ static void publish_all(struct batch *batch)
             .trace = slice_of(call->trace),
             .request = slice_of(call->request_id),
             .event = &parsed->event,
+            .limits = call->principal.limits,
             .answered = on_answered,
             .self = entry,
         };

@@ -133,7 +133,7 @@ static void write_key(struct call *call, const char *org, void *self)
     struct store *store = service_store(call->ingest->service);
     memcpy(creation->request.org, org, sizeof creation->request.org);
     make_key(creation);
-    struct key list = key_keys(partition_of(slice_of(org), store_partitions(store)), slice_of(org));
+    struct key list = key_of_id(partition_of(slice_of(org), store_partitions(store)), KEY_ORG_KEYS, slice_of(org));
     struct redis_command command;
     redis_command_init(&command);
     redis_command_start(&command);

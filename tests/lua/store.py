@@ -8,9 +8,11 @@ NAMES = sorted(path.stem for path in SCRIPTS.glob("*.lua"))
 P = "mr:{0}:"
 EVENTS, DELIVERIES, DUE, WAITING, CURSORS = P + "events", P + "deliveries", P + "due", P + "waiting", P + "cursors"
 ATTEMPTS, DLQ = P + "attempts", P + "dlq"
-RECORD, DELIVERY, STATS = P + "event:", P + "delivery:", P + "stats:"
+FAILING, JOBS = P + "failing", P + "jobs"
+RECORD, HISTORY, LANE, ENDPOINT = P + "event:", P + "history:", P + "lane:", P + "endpoint:"
+ORG_EVENTS, ORG_LEASES, ORG_DLQ, STATS, RATE = P + "events:", P + "leases:", P + "dlq:", P + "stats:", P + "rate:"
 
-EVENT_FIELDS = "org type key dedup trace request ct time after data".split()
+EVENT_FIELDS = "org type key dedup trace request ct time after to data".split()
 DELIVERY_FIELDS = "event endpoint org attempt snoozes history trace request body".split()
 ATTEMPT_FIELDS = "event endpoint org attempt outcome status error duration_ms response".split()
 DLQ_FIELDS = ("event endpoint org reason attempts status response first_at last_at history "
@@ -50,18 +52,18 @@ def script_text(name):
 def new_event(**given):
     """One item of publish. dedup_key and fingerprint: '' without deduplication."""
     item = dict(org=ORG, type="order.created", key="", dedup="", trace=TRACE, request="req_1",
-                ct="application/json", time="1700000000000", after="", data='{"n":1}',
-                fingerprint="", dedup_key="")
+                ct="application/json", time="1700000000000", after="", to="", data='{"n":1}',
+                fingerprint="", dedup_key="", limiters=(0, 0))
     item.update(given)
     return item
 
 
 def part(entry, event, endpoints=(), **given):
     """One event of fanout."""
-    fields = dict(org=ORG, skipped="", trace=TRACE, request="req_1", after="", body='{"id":1}')
+    fields = dict(org=ORG, skipped="", trace=TRACE, request="req_1", after="", paused="0", body='{"id":1}')
     fields["from"] = fields["to"] = ""
     fields.update(given)
-    order = "org from to skipped trace request after body".split()
+    order = "org from to skipped trace request after paused body".split()
     return [entry, event, *(fields[name] for name in order), len(endpoints), *endpoints]
 
 
@@ -90,23 +92,33 @@ class Store:
     def call(self, name, keys, args):
         return self.r.evalsha(self.sha[name], len(keys), *keys, *args)
 
-    def publish(self, items, max_depth=1000, window_ms=60000):
+    def publish(self, items, max_depth=1000, window_ms=60000, limiters=(), now_us=""):
+        """limiters: (id, interval in us, burst) each. With any: the words, and three numbers of each."""
         keys = [item["dedup_key"] for item in items if item["fingerprint"]]
-        args = [item[name] for item in items for name in (*EVENT_FIELDS, "fingerprint")]
-        return pairs(self.call("publish", [EVENTS, DELIVERIES, *keys], [max_depth, window_ms, "processor", *args]))
+        args = [arg for item in items for arg in (*(item[name] for name in (*EVENT_FIELDS, "fingerprint")), *item["limiters"])]
+        answer = self.call("publish", [EVENTS, DELIVERIES, ORG_EVENTS, *(RATE + name for name, _, _ in limiters), *keys],
+                           [max_depth, window_ms, "processor", now_us, len(limiters),
+                            *(number for _, *numbers in limiters for number in numbers), *args])
+        words, numbers = pairs(answer[:2 * len(items)]), answer[2 * len(items):]
+        return (words, list(zip(*[iter(numbers)] * 3))) if limiters else words
+
+    def limit(self, limiters, now_us=""):
+        word, *numbers = self.call("limit", [RATE + name for name, _, _ in limiters],
+                                   [now_us, *(number for _, *numbers in limiters for number in numbers)])
+        return word, list(zip(*[iter(numbers)] * 3))
 
     def fanout(self, consumer, parts, now=""):
-        keys = [EVENTS, DELIVERIES, DUE, WAITING, CURSORS, RECORD, DELIVERY, STATS]
+        keys = [EVENTS, DELIVERIES, DUE, WAITING, CURSORS, RECORD, HISTORY, LANE, ENDPOINT, STATS]
         due, *words = self.call("fanout", keys, ["processor", consumer, now, *(arg for one in parts for arg in one)])
         return due, pairs(words)
 
-    def settle(self, consumer, outcomes, now=""):
-        keys = [DELIVERIES, DUE, WAITING, ATTEMPTS, DLQ, RECORD, DELIVERY, STATS]
-        due, *words = self.call("settle", keys, ["dispatcher", consumer, now, *(arg for one in outcomes for arg in one)])
+    def settle(self, consumer, outcomes, now="", failing_after_ms=0):
+        keys = [DELIVERIES, DUE, WAITING, ATTEMPTS, DLQ, FAILING, RECORD, ORG_DLQ, LANE, ENDPOINT, STATS]
+        due, *words = self.call("settle", keys, ["dispatcher", consumer, now, failing_after_ms, *(arg for one in outcomes for arg in one)])
         return due, words
 
     def promote(self, limit=200, now=""):
-        *moved, at = self.call("promote", [DUE, WAITING, DELIVERIES, DELIVERY], [limit, now])
+        *moved, at = self.call("promote", [DUE, WAITING, DELIVERIES, RECORD], [limit, now])
         assert now == "" or at == str(now)
         return moved
 
@@ -121,7 +133,7 @@ class Store:
         return self.call("reap", [stream], [group, idle_ms, name, limit])
 
     def trim(self, before_ms, cursor="", limit=100, partition=0):
-        return self.call("trim", [EVENTS, RECORD], ["processor", before_ms, cursor, limit, partition])
+        return self.call("trim", [EVENTS, RECORD, ORG_EVENTS, ORG_LEASES, HISTORY], ["processor", before_ms, cursor, limit, partition])
 
     def configure(self, rule, record, fields, index=None, member="", value=""):
         keys = [record] if index is None else [record, index]

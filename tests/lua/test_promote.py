@@ -1,5 +1,5 @@
 """promote.lua: D4 waiting -> D1 ready."""
-from store import DELIVERIES, DELIVERY, DELIVERY_FIELDS, DUE, WAITING, delivery_id, endpoint_id, event_id, outcome
+from store import DELIVERIES, DELIVERY, DELIVERY_FIELDS, DUE, ORG, WAITING, delivery_id, endpoint_id, event_id, outcome
 
 NOW = 1700000000000
 
@@ -89,11 +89,11 @@ def test_without_an_override_the_time_is_redis_s(store):
 def test_a_member_without_a_whole_hash_is_taken_out_and_counted(store):
     give_waiting(store, [10, 20])
     store.r.zadd(DUE, {"dlv_none": NOW, "dlv_part": NOW, "dlv_text": NOW})
-    store.r.hset(DELIVERY + "dlv_part", "event", event_id(9))
+    store.r.hset(DELIVERY + "dlv_part", "org", ORG)
     store.r.set(DELIVERY + "dlv_text", "another type")
     assert store.promote(now=NOW + 100) == [2, "", 3]
     assert store.r.xlen(DELIVERIES) == 2 and not store.r.exists(DUE, WAITING)
-    assert store.r.hgetall(DELIVERY + "dlv_part") == {"event": event_id(9)}, "stays as evidence"
+    assert store.r.hgetall(DELIVERY + "dlv_part") == {"org": ORG}, "stays as evidence"
 
 
 def test_on_an_empty_redis(store):

@@ -45,7 +45,7 @@ def test_a_delivery_that_waits_replaces_what_stands_in_its_place(store):
     key = DELIVERY + delivery_id(EVENT, ENDPOINT)
     put_wrong(store, key)
     store.fanout("p1", [part(entry, EVENT, [ENDPOINT], after=str(NOW + 1000))], NOW)
-    assert store.r.hget(key, "event") == EVENT
+    assert store.r.hget(key, "reason") == "scheduled"
     assert store.promote(now=NOW + 1000)[0] == 1
 
 

@@ -51,13 +51,13 @@ static uint32_t partition(void)
 static void list(struct world *world, const char *id)
 {
     redis_fixture_ask(&world->stage.server, "ZADD %s 0 %s",
-                      stage_key(key_endpoints(partition(), SLICE(ORG))), id);
+                      stage_key(key_of_id(partition(), KEY_ORG_ENDPOINTS, SLICE(ORG))), id);
 }
 
 static void put(struct world *world, const char *id, const char *types, const char *disabled)
 {
     redis_fixture_ask(&world->stage.server, "HSET %s event_types %s disabled %s",
-                      stage_key(key_endpoint(partition(), slice_of(id))), types, disabled);
+                      stage_key(key_of_id(partition(), KEY_ENDPOINT, slice_of(id))), types, disabled);
     list(world, id);
 }
 
@@ -158,7 +158,7 @@ static void what_is_gone_or_unreadable_is_left_out(void **state)
     put(world, "ep_6", "[\"*\",\"a b\"]", "0");
     put(world, "ep_7", "{\"order.paid\":1}", "0");
     redis_fixture_ask(&world->stage.server, "SET %s text",
-                      stage_key(key_endpoint(partition(), SLICE("ep_8"))));
+                      stage_key(key_of_id(partition(), KEY_ENDPOINT, SLICE("ep_8"))));
     list(world, "ep_8");
     put(world, "ep_9", "[\"*\"]", "0");
     assert_int_equal(get(world), STATUS_OK);
@@ -176,7 +176,7 @@ static void loads_many_in_chunks(void **state)
                  "redis.call('FLUSHALL') for i = 1, %d do local id = string.format('ep_%%06d', i)"
                  " redis.call('HSET', 'mr:{%u}:endpoint:' .. id, 'event_types', '[\"user.*\"]',"
                  " 'disabled', '0') redis.call('ZADD', '%s', 0, id) end",
-                 count, partition(), stage_key(key_endpoints(partition(), SLICE(ORG))));
+                 count, partition(), stage_key(key_of_id(partition(), KEY_ORG_ENDPOINTS, SLICE(ORG))));
         stage_eval(&world->stage, script);
         change(world, NULL, "");
         assert_int_equal(get(world), STATUS_OK);
@@ -203,7 +203,7 @@ static void tells_when_redis_is_down_and_loads_later(void **state)
     assert_int_equal(get(world), STATUS_OK);
     assert_string_equal(world->matched, "ep_1");
     redis_fixture_ask(&world->stage.server, "SET %s text",
-                      stage_key(key_endpoints(partition(), SLICE(ORG))));
+                      stage_key(key_of_id(partition(), KEY_ORG_ENDPOINTS, SLICE(ORG))));
     change(world, NULL, "");
     assert_int_equal(get(world), STATUS_FAILED); /* no list: never taken for an empty one */
     close_world(world);

@@ -47,7 +47,7 @@ void put_endpoint(struct world *world, const char *org, const char *id, const ch
     redis_fixture_ask(&world->stage.server, "HSET mr:{0}:endpoint:%s event_types %s disabled %s",
                       id, types, disabled);
     redis_fixture_ask(&world->stage.server, "ZADD %s 0 %s",
-                      stage_key(key_endpoints(0, slice_of(org))), id);
+                      stage_key(key_of_id(0, KEY_ORG_ENDPOINTS, slice_of(org))), id);
 }
 
 void log_data_of(struct world *world, const char *org, const char *type, int count, int data_len)

@@ -35,9 +35,10 @@ static void names_of_a_partition(void **state)
         {KEY_CURSORS, "mr:{3}:cursors"},
         {KEY_ATTEMPTS, "mr:{3}:attempts"},
         {KEY_DLQ, "mr:{3}:dlq"},
-        {KEY_RECORD_PREFIX, "mr:{3}:event:"},
-        {KEY_DELIVERY_PREFIX, "mr:{3}:delivery:"},
-        {KEY_STATS_PREFIX, "mr:{3}:stats:"},
+        {KEY_RECORD, "mr:{3}:event:"},
+        {KEY_FAILING, "mr:{3}:failing"},
+        {KEY_JOBS, "mr:{3}:jobs"},
+        {KEY_ORG_STATS, "mr:{3}:stats:"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
@@ -50,13 +51,15 @@ static void names_of_a_partition(void **state)
 static void names_of_objects(void **state)
 {
     (void)state;
-    assert_key(key_record(0, EVENT), "mr:{0}:event:evt_01hf7yat000000000001");
-    assert_key(key_delivery(12, SLICE("dlv_0123456789abcdefghjkmnpqrstvwxyz01234567")),
-               "mr:{12}:delivery:dlv_0123456789abcdefghjkmnpqrstvwxyz01234567");
-    assert_key(key_endpoint(1, SLICE("ep_01hf7yat000000000001")),
+    assert_key(key_of_id(0, KEY_RECORD, EVENT), "mr:{0}:event:evt_01hf7yat000000000001");
+    assert_key(key_of_id(12, KEY_LANE, SLICE("ep_01hf7yat000000000001")),
+               "mr:{12}:lane:ep_01hf7yat000000000001");
+    assert_key(key_of_id(1, KEY_ENDPOINT, SLICE("ep_01hf7yat000000000001")),
                "mr:{1}:endpoint:ep_01hf7yat000000000001");
-    assert_key(key_endpoints(1, ORG), "mr:{1}:endpoints:org_01hf7yat000000000001");
-    assert_key(key_keys(1, ORG), "mr:{1}:keys:org_01hf7yat000000000001");
+    assert_key(key_of_id(1, KEY_ORG_ENDPOINTS, ORG), "mr:{1}:endpoints:org_01hf7yat000000000001");
+    assert_key(key_of_id(1, KEY_ORG_KEYS, ORG), "mr:{1}:keys:org_01hf7yat000000000001");
+    assert_key(key_of_id(1, KEY_ORG_EVENTS, ORG), "mr:{1}:events:org_01hf7yat000000000001");
+    assert_key(key_orgs(), "mr:orgs");
     assert_key(key_org(ORG), "mr:org:org_01hf7yat000000000001");
     assert_key(
         key_api_key(SLICE("2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824")),

@@ -1,0 +1,75 @@
+/*
+ * publish_command.c - keys and arguments in the order of lua/publish.lua
+ */
+#include "publish_command.h"
+
+#include "base/clock.h"
+#include "io/script.h"
+#include "model/keys.h"
+
+static void add_keys(struct redis_command *command, uint32_t partition,
+                     struct publish_item *const *items, size_t count,
+                     const struct publish_limits *limits)
+{
+    static const enum partition_key keys[] = {KEY_EVENTS, KEY_DELIVERIES, KEY_ORG_EVENTS};
+    const size_t keys_count = sizeof keys / sizeof keys[0];
+    size_t dedups = 0;
+    for (size_t i = 0; i < count; i++)
+        dedups += items[i]->event->dedup_id.len > 0;
+    script_start(command, SCRIPT_PUBLISH, keys_count + limits->count + dedups);
+    for (size_t i = 0; i < keys_count; i++) {
+        struct key key = key_of(partition, keys[i]);
+        redis_command_arg(command, key_slice(&key));
+    }
+    publish_limits_add_keys(limits, partition, command);
+    for (size_t i = 0; i < count; i++) {
+        if (items[i]->event->dedup_id.len == 0)
+            continue;
+        struct key key = key_dedup(partition, items[i]->org, items[i]->event->dedup_id);
+        redis_command_arg(command, key_slice(&key));
+    }
+}
+
+static void add_item(struct redis_command *command, const struct publish_item *item, int64_t now_ms)
+{
+    const struct hook_event *event = item->event;
+    char time[CLOCK_RFC3339_LEN + 1], fingerprint[EVENT_FINGERPRINT_LEN];
+    clock_rfc3339(event->occurred_at_ms >= 0 ? event->occurred_at_ms : now_ms, time);
+    redis_command_arg(command, item->org);
+    redis_command_arg(command, event->type);
+    redis_command_arg(command, event->key);
+    redis_command_arg(command, event->dedup_id);
+    redis_command_arg(command, item->trace);
+    redis_command_arg(command, item->request);
+    redis_command_text(command, "application/json");
+    redis_command_text(command, time);
+    if (event->deliver_at_ms >= 0)
+        redis_command_int(command, event->deliver_at_ms);
+    else
+        redis_command_text(command, "");
+    redis_command_arg(command, item->to);
+    redis_command_arg(command, event->data);
+    if (event->dedup_id.len > 0)
+        event_fingerprint(event, fingerprint);
+    redis_command_arg(command,
+                      (struct slice){fingerprint, event->dedup_id.len ? EVENT_FINGERPRINT_LEN : 0});
+}
+
+void publish_command_write(struct redis_command *command,
+                           const struct publish_command_options *options,
+                           struct publish_item *const *items, size_t count,
+                           struct publish_limits *limits)
+{
+    for (size_t i = 0; i < count; i++)
+        publish_limits_gather(limits, items[i]);
+    add_keys(command, options->partition, items, count, limits);
+    redis_command_int(command, options->max_depth);
+    redis_command_int(command, options->dedup_window_ms);
+    redis_command_text(command, GROUP_PROCESSOR);
+    redis_command_text(command, ""); /* Redis's own time */
+    publish_limits_add_arguments(limits, command);
+    for (size_t i = 0; i < count; i++) {
+        add_item(command, items[i], options->now_ms);
+        publish_limits_add_numbers(limits, items[i], command);
+    }
+}

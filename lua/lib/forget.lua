@@ -1,0 +1,72 @@
+-- What is kept of an event beside its entry of the log: its record, its places in the histories of its
+-- endpoints, its entry among those of its organization. Looked at one by one; what is gathered of
+-- histories and organizations goes at the end of the call, at once for each.
+-- pcall: a key that is something else says nothing, and stops nothing.
+local WIDE = 500
+local of_history, of_org, has_leases = {}, {}, {}
+
+local function is_unsettled(state)
+    local first = string.sub(state, 1, 8)
+    return first == 'pending ' or first == 'waiting '
+end
+
+-- Fields and states (some of them when there are too many for a call), whether somebody waits for
+-- the event, whether it is too wide for one call, and how many bytes that took.
+local function look_at_record(record)
+    local count, size, is_needed = redis.pcall('HLEN', record), 0, false
+    local is_wide = type(count) == 'number' and count > WIDE
+    local fields = is_wide and call('HSCAN', record, 0, 'COUNT', WIDE)[2]
+        or redis.pcall('HGETALL', record)
+    for i = 1, #fields do
+        size = size + #fields[i]
+        is_needed = is_needed or i % 2 == 0 and is_unsettled(fields[i])
+    end
+    return fields, is_needed, is_wide, size
+end
+
+local function gather(map, name, value)
+    map[name] = map[name] or {}
+    table.insert(map[name], value)
+end
+
+local function forget_histories(fields, event)
+    for i = 1, #fields, 2 do
+        if string.sub(fields[i], 1, 3) == 'ep_' then
+            gather(of_history, fields[i], event)
+        end
+    end
+end
+
+-- A part of a wide record. It says from now on that it is not whole: an event that is fanned out
+-- again must not take what is gone for what never was.
+local function forget_part(record, fields, event)
+    local gone = {}
+    for i = 1, #fields, 2 do
+        gone[#gone + 1] = fields[i] ~= 'trimmed' and fields[i] or nil
+    end
+    forget_histories(fields, event)
+    call('HSET', record, 'trimmed', 1)
+    if #gone > 0 then
+        call('HDEL', record, unpack(gone))
+    end
+end
+
+local function forget_entry(org, id)
+    gather(of_org, org, id)
+end
+
+local function is_leased(leases_prefix, org, id)
+    if has_leases[org] == nil then
+        has_leases[org] = call('EXISTS', leases_prefix .. org) == 1
+    end
+    return has_leases[org] and type(redis.pcall('ZSCORE', leases_prefix .. org, id)) == 'string'
+end
+
+local function write_forgotten(index_prefix, history_prefix)
+    for org, ids in pairs(of_org) do
+        redis.pcall('XDEL', index_prefix .. org, unpack(ids))
+    end
+    for endpoint, events in pairs(of_history) do
+        redis.pcall('ZREM', history_prefix .. endpoint, unpack(events))
+    end
+end

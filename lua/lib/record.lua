@@ -1,0 +1,29 @@
+-- What the record of an event says of one endpoint's delivery, a word and what belongs to it:
+--   pending <tail>                        ready or claimed
+--   waiting <reason> <until ms or -> <attempt> <snoozes> <org> <trace> <request> <tail>
+--   delivered <tail>
+--   dead <letter: its entry of the dead letters, or -> <tail>
+-- <tail> is "0" before the first attempt, then "<attempts> <status> <ms> <attempts' ids>".
+-- An empty text among the words stands as "-".
+local function word(text)
+    return text == '' and '-' or text
+end
+
+local function text(found)
+    return found == '-' and '' or found
+end
+
+local function waiting_state(reason, until_ms, attempt, snoozes, org, trace, request, tail)
+    return 'waiting ' .. reason .. ' ' .. until_ms .. ' ' .. attempt .. ' ' .. snoozes .. ' '
+        .. org .. ' ' .. word(trace) .. ' ' .. word(request) .. ' ' .. tail
+end
+
+-- reason, attempt, snoozes, org, trace, request, tail of a delivery that waits; else nothing.
+local function read_waiting(state)
+    return string.match(state or '',
+        '^waiting (%S+) %S+ (%d+) (%d+) (%S+) (%S+) (%S+) (.+)$')
+end
+
+local function history_of(tail)
+    return string.match(tail, '^%d+ %d+ %d+ (%S+)$') or ''
+end
