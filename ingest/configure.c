@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/must.h"
+#include "io/audit.h"
 #include "io/config_feed.h"
 #include "io/script.h"
 
@@ -19,7 +20,7 @@ struct write {
     configure_fn fn;
     void *self;
     const char *kind;
-    bool create;
+    enum configure_rule rule;
     int64_t give_up_mono_ms;
     char id[ID_MAX], org[ID_MAX];
 };
@@ -65,11 +66,14 @@ static void on_announced(enum status status, const struct redis_reply *reply, vo
         repeat_later(write);
 }
 
+static const char *const announced_as[] = {
+    [CONFIGURE_CREATE] = "created", [CONFIGURE_CHANGE] = "changed", [CONFIGURE_REMOVE] = "removed"};
+
 static void announce(struct write *write)
 {
     config_announce(store_redis(write->configurer->store), slice_of(write->kind),
                     slice_of(write->id), slice_of(write->org),
-                    write->create ? "created" : "changed", on_announced, write);
+                    announced_as[write->rule], on_announced, write);
 }
 
 static void on_repeat(void *self)
@@ -101,6 +105,36 @@ static void on_written(enum status status, const struct redis_reply *reply, void
     }
 }
 
+static void write_index(struct configurer *configurer, const struct configure_change *change,
+                        const char *verb)
+{
+    struct redis_command command;
+    redis_command_init(&command);
+    redis_command_start(&command);
+    redis_command_text(&command, verb);
+    redis_command_arg(&command, key_slice(change->index));
+    if (change->rule == CONFIGURE_CREATE)
+        redis_command_int(&command, 0);
+    redis_command_arg(&command, change->member);
+    redis_send(store_redis(configurer->store), &command, NULL, NULL);
+    redis_command_fini(&command);
+}
+
+static void audit(struct configurer *configurer, const struct configure_change *change)
+{
+    const struct call *call = change->call;
+    struct audit_entry entry = {
+        .org = change->org,
+        .actor = call->principal.key_id,
+        .action = slice_of(change->action),
+        .target = change->target,
+        .ip = slice_of(call->http->peer),
+        .request = slice_of(call->request_id),
+    };
+    audit_write(store_redis(configurer->store),
+                partition_of(change->org, store_partitions(configurer->store)), &entry);
+}
+
 void configure_write(struct configurer *configurer, const struct configure_change *change,
                      const struct slice *fields, size_t count, configure_fn fn, void *self)
 {
@@ -109,22 +143,33 @@ void configure_write(struct configurer *configurer, const struct configure_chang
                             .fn = fn,
                             .self = self,
                             .kind = change->kind,
-                            .create = change->create};
+                            .rule = change->rule};
     must(slice_to_text(change->id, write->id, sizeof write->id) == STATUS_OK);
     must(slice_to_text(change->org, write->org, sizeof write->org) == STATUS_OK);
+    static const char *const rules[] = {[CONFIGURE_CREATE] = "create",
+                                        [CONFIGURE_CHANGE] = "change",
+                                        [CONFIGURE_REMOVE] = "remove"};
     struct redis_command command;
+    const size_t has_index = change->index && !change->index_is_apart, has_gone = change->gone != NULL;
+    must(has_index || !change->gone);
+    audit(configurer, change);
+    if (change->index_is_apart && change->rule == CONFIGURE_CREATE)
+        write_index(configurer, change, "ZADD");
     redis_command_init(&command);
-    script_start(&command, SCRIPT_CONFIGURE, change->index ? 2 : 1);
+    script_start(&command, SCRIPT_CONFIGURE, 1 + has_index + has_gone);
     redis_command_arg(&command, key_slice(&change->record));
-    if (change->index)
+    if (has_index)
         redis_command_arg(&command, key_slice(change->index));
-    redis_command_text(&command, change->create ? "create" : "change");
+    if (change->gone)
+        redis_command_arg(&command, key_slice(change->gone));
+    redis_command_text(&command, rules[change->rule]);
     redis_command_arg(&command, change->member);
-    redis_command_arg(&command, change->index_value);
     for (size_t i = 0; i < count; i++)
         redis_command_arg(&command, fields[i]);
     script_send(store_redis(configurer->store), SCRIPT_CONFIGURE, &command, on_written, write);
     redis_command_fini(&command);
+    if (change->index_is_apart && change->rule == CONFIGURE_REMOVE)
+        write_index(configurer, change, "ZREM");
 }
 
 struct configurer *configurer_new(struct loop *loop, struct store *store)

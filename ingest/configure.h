@@ -1,6 +1,6 @@
 /*
- * configure.h - a record of the configuration is written (configure.lua), then announced to every
- * process
+ * configure.h - a change of the configuration: entered into the audit, written (configure.lua), then
+ * announced to every process
  *
  * An announcement that fails is repeated until it is in: who is told that a record exists may count on
  * every process to know it.
@@ -8,17 +8,28 @@
  */
 #pragma once
 
+#include "call.h"
 #include "io/store.h"
 #include "model/keys.h"
 
+enum configure_rule {
+    CONFIGURE_CREATE, /* refused when the record exists */
+    CONFIGURE_CHANGE, /* refused when it does not */
+    CONFIGURE_REMOVE, /* the same */
+};
+
 struct configure_change {
+    enum configure_rule rule;
     struct key record;
-    const struct key *index;  /* NULL: none */
-    struct slice member;      /* of the index */
-    struct slice index_value; /* for an index that is a hash; empty for a zset */
-    bool create;              /* refused when it exists; else refused when it does not */
-    const char *kind;         /* "org", "key", "endpoint": what is announced */
-    struct slice id, org;
+    const struct key *index, *gone; /* zsets; NULL: none. gone gets what leaves the index */
+    struct slice member;            /* of both */
+    bool index_is_apart;            /* not in the record's slot: then it is written first, and is
+                                       removed from last */
+    const char *kind;               /* "org", "key", "endpoint": what is announced */
+    struct slice id, org;           /* as announced; for a key id is its SHA-256 */
+    const char *action;             /* "endpoint.created", for the audit */
+    struct slice target;            /* the id in the audit */
+    const struct call *call;        /* who */
 };
 
 struct configurer;
@@ -27,7 +38,7 @@ struct configurer *configurer_new(struct loop *loop, struct store *store);
 /* After the store. Those who still wait are told UNSURE. */
 void configurer_free(struct configurer **configurer);
 
-/* OK; INVALID: it exists (create); ABSENT: it does not (change); UNSURE: perhaps written, and perhaps not
+/* OK; INVALID: it exists (create); ABSENT: it does not (change, remove); UNSURE: perhaps written, and perhaps not
  * announced; or the store's status. */
 typedef void (*configure_fn)(enum status status, void *self);
 

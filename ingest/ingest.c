@@ -18,6 +18,7 @@
 #include "io/config_feed.h"
 #include "metrics.h"
 #include "publish.h"
+#include "query.h"
 #include "routes.h"
 
 #define BODY_SMALL_MAX (64 * 1024)
@@ -109,7 +110,8 @@ static void on_request(struct http_request *http, void *self)
 {
     (void)self;
     struct call *call = http->user;
-    call->route->handle(call);
+    if (query_check(call) == STATUS_OK)
+        call->route->handle(call);
 }
 
 static void on_refused(int status, const char *reason, const char *peer, void *self)

@@ -1,29 +1,38 @@
 #!lua
--- configure.lua - one record of the configuration is created or changed, with its place in an index
+-- configure.lua - one record of the configuration is created, changed or removed, with its place in
+--                 an index
 --
 -- KEYS    1 the record (hash),
---         2 optional: the index, a zset (member at score 0) or a hash (member -> ARGV 3)
--- ARGV    1 rule: create (refused when the record exists) or change (refused when it does not)
---         2 index member, 3 '' for a zset index, else the value in a hash index,
---         4… field value …
+--         2 optional: the index, a zset (members at score 0),
+--         3 optional: where members of the index go when they are removed, a zset (score 0)
+-- ARGV    1 rule: create (refused when the record exists), change or remove (refused when it does
+--         not), 2 index member, 3… field value … (none to remove)
 -- RETURNS written, exists or absent
 local call = redis.call
-local record, index = KEYS[1], KEYS[2]
-local rule, member, value = ARGV[1], ARGV[2], ARGV[3]
+local record, index, gone = KEYS[1], KEYS[2], KEYS[3]
+local rule, member = ARGV[1], ARGV[2]
 
-assert((rule == 'create' or rule == 'change') and #ARGV >= 5 and #ARGV % 2 == 1,
-       'configure: create or change, and pairs of field and value')
+local is_removal = rule == 'remove'
+assert(is_removal and #ARGV == 2
+       or (rule == 'create' or rule == 'change') and #ARGV >= 4 and #ARGV % 2 == 0,
+       'configure: create or change and pairs of field and value, or remove')
 local exists = call('EXISTS', record) == 1
 if rule == 'create' and exists then
     return 'exists'
-end
-if rule == 'change' and not exists then
+elseif rule ~= 'create' and not exists then
     return 'absent'
 end
-call('HSET', record, unpack(ARGV, 4))
-if index and value == '' then
-    call('ZADD', index, 0, member)
+if is_removal then
+    call('DEL', record)
+else
+    call('HSET', record, unpack(ARGV, 3))
+end
+if index and is_removal then
+    call('ZREM', index, member)
 elseif index then
-    call('HSET', index, member, value)
+    call('ZADD', index, 0, member)
+end
+if gone and is_removal then
+    call('ZADD', gone, 0, member)
 end
 return 'written'

@@ -146,3 +146,23 @@ void hex_encode(const uint8_t *at, size_t len, char *out)
         out[2 * i + 1] = digits[at[i] & 15];
     }
 }
+
+static int hex_value(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
+enum status hex_decode(struct slice text, uint8_t *out, size_t len)
+{
+    if (text.len != 2 * len)
+        return STATUS_INVALID;
+    for (size_t i = 0; i < len; i++) {
+        const int high = hex_value(text.at[2 * i]), low = hex_value(text.at[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return STATUS_INVALID;
+        out[i] = (uint8_t)(16 * high + low);
+    }
+    return STATUS_OK;
+}

@@ -79,3 +79,6 @@ size_t decimal_encode(uint64_t value, char *out);
 
 /* Lower-case hex of len bytes: out gets 2*len characters and no terminator. */
 void hex_encode(const uint8_t *at, size_t len, char *out);
+
+/* The reverse: text must be 2*len lower-case hex digits. */
+enum status hex_decode(struct slice text, uint8_t *out, size_t len) must_check;

@@ -192,10 +192,13 @@ static void write_endpoint(struct call *call, const char *org, void *self)
         .record = key_of_id(partition, KEY_ENDPOINT, slice_of(endpoint->id)),
         .index = &index,
         .member = slice_of(endpoint->id),
-        .create = true,
+        .rule = CONFIGURE_CREATE,
         .kind = "endpoint",
         .id = slice_of(endpoint->id),
         .org = slice_of(org),
+        .action = "endpoint.created",
+        .target = slice_of(endpoint->id),
+        .call = call,
     };
     configure_write(call->ingest->configurer, &change, fields, sizeof fields / sizeof fields[0],
                     on_written, creation);

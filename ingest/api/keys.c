@@ -102,47 +102,39 @@ static void write_record(struct creation *creation)
                                    SLICE("scopes"),     slice_of(creation->request.scopes),
                                    SLICE("created_at"), buf_slice(&created_at),
                                    SLICE("expires_at"), buf_slice(&expires_at)};
+    struct store *store = service_store(creation->call->ingest->service);
+    struct key index =
+        key_of_id(partition_of(org, store_partitions(store)), KEY_ORG_KEYS, org);
+    struct buf member;
+    buf_init(&member, 128);
+    buf_printf(&member, "%s:%s", creation->id, creation->hash);
     struct configure_change change = {
+        .rule = CONFIGURE_CREATE,
         .record = key_api_key(slice_of(creation->hash)),
-        .create = true,
+        .index = &index,
+        .index_is_apart = true,
+        .member = buf_slice(&member),
         .kind = "key",
         .id = slice_of(creation->hash),
         .org = org,
+        .action = "key.created",
+        .target = slice_of(creation->id),
+        .call = creation->call,
     };
     configure_write(creation->call->ingest->configurer, &change, fields,
                     sizeof fields / sizeof fields[0], on_written, creation);
+    buf_fini(&member);
     buf_fini(&created_at);
     buf_fini(&expires_at);
 }
 
-static void on_listed(enum status status, const struct redis_reply *reply, void *self)
-{
-    struct creation *creation = self;
-    (void)reply;
-    if (status == STATUS_OK)
-        write_record(creation);
-    else
-        call_answer_store_failed(creation->call, status == STATUS_CANCELLED ? STATUS_DOWN : status);
-}
-
-/* The list of an organization's keys stands in another slot than the key. The list goes first: a
- * key that works is always listed. */
 static void write_key(struct call *call, const char *org, void *self)
 {
     struct creation *creation = self;
-    struct store *store = service_store(call->ingest->service);
+    (void)call;
     memcpy(creation->request.org, org, sizeof creation->request.org);
     make_key(creation);
-    struct key list = key_of_id(partition_of(slice_of(org), store_partitions(store)), KEY_ORG_KEYS, slice_of(org));
-    struct redis_command command;
-    redis_command_init(&command);
-    redis_command_start(&command);
-    redis_command_text(&command, "HSET");
-    redis_command_arg(&command, key_slice(&list));
-    redis_command_text(&command, creation->id);
-    redis_command_text(&command, creation->hash);
-    redis_send(store_redis(store), &command, on_listed, creation);
-    redis_command_fini(&command);
+    write_record(creation);
 }
 
 void api_keys_post(struct call *call)

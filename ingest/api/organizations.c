@@ -59,12 +59,19 @@ void api_organizations_post(struct call *call)
     const struct slice fields[] = {SLICE("id"),         slice_of(creation->id),
                                    SLICE("name"),       slice_of(creation->request.name),
                                    SLICE("created_at"), buf_slice(&created_at)};
+    struct key index = key_orgs();
     struct configure_change change = {
         .record = key_org(slice_of(creation->id)),
-        .create = true,
+        .rule = CONFIGURE_CREATE,
+        .index = &index,
+        .index_is_apart = true,
+        .member = slice_of(creation->id),
         .kind = "org",
         .id = slice_of(creation->id),
         .org = slice_of(creation->id),
+        .action = "organization.created",
+        .target = slice_of(creation->id),
+        .call = call,
     };
     configure_write(call->ingest->configurer, &change, fields, 6, on_written, creation);
     buf_fini(&created_at);

@@ -135,9 +135,9 @@ class Store:
     def trim(self, before_ms, cursor="", limit=100, partition=0):
         return self.call("trim", [EVENTS, RECORD, ORG_EVENTS, ORG_LEASES, HISTORY], ["processor", before_ms, cursor, limit, partition])
 
-    def configure(self, rule, record, fields, index=None, member="", value=""):
-        keys = [record] if index is None else [record, index]
-        return self.call("configure", keys, [rule, member, value, *(text for pair in fields.items() for text in pair)])
+    def configure(self, rule, record, fields, index=None, member="", gone=None):
+        keys = [key for key in (record, index, gone) if key]
+        return self.call("configure", keys, [rule, member, *(text for pair in fields.items() for text in pair)])
 
     def read(self, stream, group, consumer, count=200):
         answer = self.r.xreadgroup(group, consumer, {stream: ">"}, count=count)

@@ -1,19 +1,14 @@
-"""configure.lua: one record of the configuration is created or changed, with its place in an index."""
+"""configure.lua: one record of the configuration is created, changed or removed, with its place in an index."""
 import pytest
 import redis
 
-RECORD, INDEX = "mr:{0}:endpoint:ep_1", "mr:{0}:endpoints:org_1"
+RECORD, INDEX, GONE = "mr:{0}:endpoint:ep_1", "mr:{0}:endpoints:org_1", "mr:{0}:gone:org_1"
 
 
 def test_create_writes_the_record_and_its_place_in_a_zset(store):
     assert store.configure("create", RECORD, {"url": "https://x", "state": ""}, INDEX, "ep_1") == "written"
     assert store.r.hgetall(RECORD) == {"url": "https://x", "state": ""}
     assert store.r.zrange(INDEX, 0, -1, withscores=True) == [("ep_1", 0)]
-
-
-def test_create_with_a_hash_index(store):
-    assert store.configure("create", RECORD, {"a": "1"}, INDEX, "key_1", "abc") == "written"
-    assert store.r.hgetall(INDEX) == {"key_1": "abc"}
 
 
 def test_create_without_an_index(store):
@@ -43,7 +38,18 @@ def test_change_of_nothing_is_refused(store):
     assert store.snapshot() == before
 
 
-@pytest.mark.parametrize("args", [["delete", "m", "", "a", "1"], ["create", "m", ""], ["create", "m", "", "a"]])
+def test_remove_moves_the_member_to_those_that_are_gone(store):
+    store.configure("create", RECORD, {"a": "1"}, INDEX, "ep_1")
+    assert store.configure("remove", RECORD, {}, INDEX, "ep_1", GONE) == "written"
+    assert not store.r.exists(RECORD, INDEX)
+    assert store.r.zrange(GONE, 0, -1, withscores=True) == [("ep_1", 0)]
+    before = store.snapshot()
+    assert store.configure("remove", RECORD, {}, INDEX, "ep_1", GONE) == "absent"
+    assert store.snapshot() == before
+
+
+@pytest.mark.parametrize("args", [["delete", "m", "a", "1"], ["create", "m"], ["create", "m", "a"],
+                                  ["remove", "m", "a", "1"], ["change", "m"]])
 def test_wrong_arguments_write_nothing(store, args):
     before = store.snapshot()
     with pytest.raises(redis.ResponseError, match="create or change"):

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "call_fixture.h"
 #include "fake_redis_fixture.h"
 #include "ingest/configure.h"
 #include "loop_fixture.h"
@@ -25,6 +26,10 @@
     {                                                                                              \
         "EVALSHA", "+written\r\n"                                                                  \
     }
+#define AUDITED                                                                                    \
+    {                                                                                              \
+        "XADD MR:{0}:AUDIT", "$3\r\n1-1\r\n"                                                       \
+    }
 #define FULL "-OOM command not allowed when used memory > 'maxmemory'.\r\n"
 
 struct world {
@@ -32,9 +37,12 @@ struct world {
     struct loop *loop;
     struct store *store;
     struct configurer *configurer;
+    struct call_fixture who;
     int answers;
     enum status status;
 };
+
+static const char *const no_headers[] = {NULL};
 
 static bool is_ready(void *self)
 {
@@ -52,6 +60,7 @@ static struct world *open_world(const struct fake_answer *answers)
     world->store = store_new(world->loop, &options);
     run_until(world->loop, is_ready, world->store);
     world->configurer = configurer_new(world->loop, world->store);
+    call_fixture_start(&world->who, NULL, no_headers);
     return world;
 }
 
@@ -59,6 +68,7 @@ static void close_world(struct world *world)
 {
     store_free(&world->store);
     configurer_free(&world->configurer);
+    call_fixture_end(&world->who);
     loop_free(&world->loop);
     fake_redis_stop(&world->fake);
     free(world);
@@ -75,10 +85,13 @@ static void write(struct world *world)
 {
     const struct slice fields[] = {SLICE("id"), SLICE("org_1")};
     struct configure_change change = {.record = key_org(SLICE("org_1")),
-                                      .create = true,
+                                      .rule = CONFIGURE_CREATE,
                                       .kind = "org",
                                       .id = SLICE("org_1"),
-                                      .org = SLICE("org_1")};
+                                      .org = SLICE("org_1"),
+                                      .action = "organization.created",
+                                      .target = SLICE("org_1"),
+                                      .call = &world->who.call};
     configure_write(world->configurer, &change, fields, 2, on_configured, world);
     assert_int_equal(world->answers, 0);
 }
@@ -96,7 +109,7 @@ static void refusals_are_told(void **state)
                  {"+written\r\n", STATUS_OK}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const struct fake_answer answers[] = {META, {"EVALSHA", cases[i].answer}, {NULL, NULL}};
+        const struct fake_answer answers[] = {META, AUDITED, {"EVALSHA", cases[i].answer}, {NULL, NULL}};
         struct world *world = open_world(answers);
         write(world);
         run_until_count(world->loop, &world->answers, 1);
@@ -108,6 +121,7 @@ static void refusals_are_told(void **state)
 static void an_announcement_is_repeated_until_it_is_in(void **state)
 {
     static const struct fake_answer answers[] = {META,
+                                                 AUDITED,
                                                  WRITTEN,
                                                  {"XADD MR:CONFIG", "once " FULL},
                                                  {"XADD MR:CONFIG", "once " FULL},
@@ -126,7 +140,7 @@ static void an_announcement_is_repeated_until_it_is_in(void **state)
 static void after_ten_seconds_the_outcome_is_unknown(void **state)
 {
     static const struct fake_answer answers[] = {
-        META, WRITTEN, {"XADD MR:CONFIG", FULL}, {NULL, NULL}};
+        META, AUDITED, WRITTEN, {"XADD MR:CONFIG", FULL}, {NULL, NULL}};
     (void)state;
     struct world *world = open_world(answers);
     int64_t began_mono_ms = clock_mono_ms();
@@ -146,9 +160,9 @@ static bool has_been_asked(void *self)
 static void the_end_answers_those_who_wait(void **state)
 {
     static const struct fake_answer refused[] = {
-        META, WRITTEN, {"XADD MR:CONFIG", FULL}, {NULL, NULL}};
+        META, AUDITED, WRITTEN, {"XADD MR:CONFIG", FULL}, {NULL, NULL}};
     static const struct fake_answer silent[] = {
-        META, WRITTEN, {"XADD MR:CONFIG", ""}, {NULL, NULL}};
+        META, AUDITED, WRITTEN, {"XADD MR:CONFIG", ""}, {NULL, NULL}};
     (void)state;
     struct world *world = open_world(refused); /* to be announced again */
     write(world);
