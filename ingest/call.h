@@ -37,6 +37,10 @@ struct call *call_new(struct ingest *ingest, struct http_request *http);
 
 void call_answer_json(struct call *call, int status, struct slice json);
 
+/* What is the same for everybody and as long as the process runs, with the headers that keep a page
+ * from loading anything of others. */
+void call_answer_file(struct call *call, struct slice type, struct slice bytes, bool is_gzip);
+
 /* RFC 9457; pointer NULL: no errors member. 401 gets WWW-Authenticate, 503 and 429 Retry-After. */
 void call_answer_problem(struct call *call, int status, const char *code, const char *detail,
                          const char *pointer);

@@ -17,6 +17,7 @@
 #include "configure.h"
 #include "io/config_feed.h"
 #include "metrics.h"
+#include "openapi.h"
 #include "publish.h"
 #include "query.h"
 #include "routes.h"
@@ -136,6 +137,7 @@ void *ingest_create(struct service *service)
     struct ingest *ingest = xcalloc(1, sizeof *ingest);
     ingest->service = service;
     ingest->settings = service_settings(service);
+    openapi_write(&ingest->openapi);
     struct http_limits limits = http_limits_default();
     limits.body_max = (size_t)ingest->settings->max_body;
     limits.bodies_bytes_max = (size_t)ingest->settings->max_buffered;
@@ -200,6 +202,7 @@ void ingest_destroy(void *self)
     publisher_free(&ingest->publisher);
     auth_free(&ingest->auth);
     http_server_free(&ingest->http);
+    buf_fini(&ingest->openapi);
     free(ingest);
 }
 

@@ -8,21 +8,27 @@
 
 static const struct route routes[] = {
     {"POST", "/api/events", "events:write", false, BODY_EVENT, true, api_events_post, "", "events",
-     "Post an event", "Event", 202, "Accepted", "200 413 415"},
+     "Post an event", "Event", 202, "Accepted", "200"},
     {"POST", "/api/events/batch", "events:write", false, BODY_BATCH, true, api_events_batch_post, "",
-     "events", "Post up to 1,000 events", "EventBatch", 202, "BatchAccepted", "413 415"},
+     "events", "Post up to 1,000 events", "EventBatch", 202, "BatchAccepted", ""},
     {"POST", "/api/organizations", "admin", true, BODY_SMALL, false, api_organizations_post, "",
      "organizations", "Create an organization", "OrganizationRequest", 201, "Organization",
-     "413 415"},
+     ""},
     {"POST", "/api/keys", "keys:write", true, BODY_SMALL, false, api_keys_post, "organization",
-     "keys", "Create an API key", "KeyRequest", 201, "NewKey", "413 415"},
+     "keys", "Create an API key", "KeyRequest", 201, "NewKey", ""},
     {"POST", "/api/endpoints", "endpoints:write", true, BODY_SMALL, false, api_endpoints_post,
      "organization", "endpoints", "Create an endpoint", "EndpointRequest", 201, "NewEndpoint",
-     "413 415"},
+     ""},
     {"GET", "/health/live", NULL, true, BODY_NONE, false, api_health_live, "", "health",
      "Whether the process runs", NULL, 200, "Live", ""},
     {"GET", "/health/ready", NULL, true, BODY_NONE, false, api_health_ready, "", "health",
-     "Whether it takes work", NULL, 200, "Ready", "503"},
+     "Whether it takes work", NULL, 200, "Ready", "=503"},
+    {"GET", "/api/openapi.json", NULL, true, BODY_NONE, false, api_openapi_get, "", "documentation",
+     "This document", NULL, 200, "Document", ""},
+    {"GET", "/api/docs", NULL, true, BODY_NONE, false, api_docs_get, "", "documentation",
+     "A page that shows it", NULL, 200, "Page", ""},
+    {"GET", "/api/docs/{id}", NULL, true, BODY_NONE, false, api_docs_asset_get, "", NULL, NULL, NULL,
+     200, NULL, ""},
 };
 #define COUNT (sizeof routes / sizeof routes[0])
 

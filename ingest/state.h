@@ -35,4 +35,5 @@ struct ingest {
     struct publisher *publisher;   /* NULL until the store is ready */
     struct configurer *configurer; /* NULL until the store is ready */
     struct config_feed *feed;
+    struct buf openapi; /* the document, made once */
 };

@@ -14,3 +14,6 @@ void api_keys_post(struct call *call);
 void api_endpoints_post(struct call *call);
 void api_health_live(struct call *call);
 void api_health_ready(struct call *call);
+void api_openapi_get(struct call *call); /* docs.c */
+void api_docs_get(struct call *call);
+void api_docs_asset_get(struct call *call);
