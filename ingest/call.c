@@ -77,9 +77,8 @@ static void send_kept(struct call *call, struct answer *answer, int status, stru
                       struct slice body, const char *code)
 {
     add_header(answer, SLICE("X-Request-Id"), slice_of(call->request_id));
-    answer->headers_count +=
-        rate_headers(call->principal.limits, call->rates, answer->headers + answer->headers_count,
-                     answer->rates);
+    answer->headers_count += rate_headers(call->principal.limits, call->rates,
+                                          answer->headers + answer->headers_count, answer->rates);
     struct http_response response = {
         .status = status,
         .content_type = body.len ? type : (struct slice){0},

@@ -15,11 +15,15 @@
 #define NAME_MAX 128
 
 static const char description[] =
-    "Millrace takes events in, keeps each, and delivers it, signed, to every endpoint that wants it.\n\n"
+    "Millrace takes events in, keeps each, and delivers it, signed, to every endpoint that wants "
+    "it.\n\n"
     "- Send an API key as `Authorization: Bearer mr_live_…` or in `X-API-Key`.\n"
-    "- Every answer has `X-Request-Id`; a request may bring its own. `traceparent` is passed on to webhooks.\n"
-    "- Errors are RFC 9457 problems with a stable `code`, and pointers to the fields that are wrong.\n"
-    "- Lists are newest first. Give `next_cursor` of an answer as `cursor` to go on; it is null at the end.\n"
+    "- Every answer has `X-Request-Id`; a request may bring its own. `traceparent` is passed on to "
+    "webhooks.\n"
+    "- Errors are RFC 9457 problems with a stable `code`, and pointers to the fields that are "
+    "wrong.\n"
+    "- Lists are newest first. Give `next_cursor` of an answer as `cursor` to go on; it is null at "
+    "the end.\n"
     "- Where GET is answered, so is HEAD.\n"
     "- Times are RFC 3339 in UTC; durations are a number and one of `ms`, `s`, `m`, `h`, `d`.";
 
@@ -203,9 +207,9 @@ static bool follows(const struct route *route, int status)
 
 static void put_answer_headers(struct json_writer *json, const struct route *route)
 {
-    static const char *const names[] = {"X-Request-Id",          "RateLimit-Policy",
-                                        "RateLimit",             "X-RateLimit-Limit",
-                                        "X-RateLimit-Remaining", "X-RateLimit-Reset"};
+    static const char *const names[] = {
+        "X-Request-Id",      "RateLimit-Policy",      "RateLimit",
+        "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"};
     size_t count = is_limited(route) ? sizeof names / sizeof names[0] : 1;
     json_name(json, "headers");
     json_open(json, '{');

@@ -27,9 +27,10 @@ struct route {
 
     /* For the documentation. Schemas are named in api/schemas.json. */
     const char *tag, *summary; /* tag NULL: not in it */
-    const char *request;  /* schema of the body; NULL: none */
-    int status;           /* when all is well */
-    const char *response; /* schema of the answer; NULL: without a body */
-    const char *problems; /* other statuses than those that come of the columns above; below 400, and
+    const char *request;       /* schema of the body; NULL: none */
+    int status;                /* when all is well */
+    const char *response;      /* schema of the answer; NULL: without a body */
+    const char
+        *problems; /* other statuses than those that come of the columns above; below 400, and
                              with '=' before it, one whose body is the response's as well */
 };

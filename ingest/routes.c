@@ -9,16 +9,14 @@
 static const struct route routes[] = {
     {"POST", "/api/events", "events:write", false, BODY_EVENT, true, api_events_post, "", "events",
      "Post an event", "Event", 202, "Accepted", "200"},
-    {"POST", "/api/events/batch", "events:write", false, BODY_BATCH, true, api_events_batch_post, "",
-     "events", "Post up to 1,000 events", "EventBatch", 202, "BatchAccepted", ""},
+    {"POST", "/api/events/batch", "events:write", false, BODY_BATCH, true, api_events_batch_post,
+     "", "events", "Post up to 1,000 events", "EventBatch", 202, "BatchAccepted", ""},
     {"POST", "/api/organizations", "admin", true, BODY_SMALL, false, api_organizations_post, "",
-     "organizations", "Create an organization", "OrganizationRequest", 201, "Organization",
-     ""},
+     "organizations", "Create an organization", "OrganizationRequest", 201, "Organization", ""},
     {"POST", "/api/keys", "keys:write", true, BODY_SMALL, false, api_keys_post, "organization",
      "keys", "Create an API key", "KeyRequest", 201, "NewKey", ""},
     {"POST", "/api/endpoints", "endpoints:write", true, BODY_SMALL, false, api_endpoints_post,
-     "organization", "endpoints", "Create an endpoint", "EndpointRequest", 201, "NewEndpoint",
-     ""},
+     "organization", "endpoints", "Create an endpoint", "EndpointRequest", 201, "NewEndpoint", ""},
     {"GET", "/health/live", NULL, true, BODY_NONE, false, api_health_live, "", "health",
      "Whether the process runs", NULL, 200, "Live", ""},
     {"GET", "/health/ready", NULL, true, BODY_NONE, false, api_health_ready, "", "health",
@@ -27,8 +25,8 @@ static const struct route routes[] = {
      "This document", NULL, 200, "Document", ""},
     {"GET", "/api/docs", NULL, true, BODY_NONE, false, api_docs_get, "", "documentation",
      "A page that shows it", NULL, 200, "Page", ""},
-    {"GET", "/api/docs/{id}", NULL, true, BODY_NONE, false, api_docs_asset_get, "", NULL, NULL, NULL,
-     200, NULL, ""},
+    {"GET", "/api/docs/{id}", NULL, true, BODY_NONE, false, api_docs_asset_get, "", NULL, NULL,
+     NULL, 200, NULL, ""},
 };
 #define COUNT (sizeof routes / sizeof routes[0])
 
@@ -43,7 +41,7 @@ static bool path_fits(const char *template, struct slice path, struct slice *out
     size_t at = 0;
     while (*template) {
         if (strncmp(template, "{id}", 4) != 0) {
-            if (at == path.len || path.at[at++] != *template++)
+            if (at == path.len || path.at[at++] != *template ++)
                 return false;
             continue;
         }
