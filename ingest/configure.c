@@ -72,8 +72,8 @@ static const char *const announced_as[] = {
 static void announce(struct write *write)
 {
     config_announce(store_redis(write->configurer->store), slice_of(write->kind),
-                    slice_of(write->id), slice_of(write->org), announced_as[write->rule],
-                    on_announced, write);
+                    slice_of(write->id), slice_of(write->org),
+                    announced_as[write->rule], on_announced, write);
 }
 
 static void on_repeat(void *self)
@@ -150,8 +150,7 @@ void configure_write(struct configurer *configurer, const struct configure_chang
                                         [CONFIGURE_CHANGE] = "change",
                                         [CONFIGURE_REMOVE] = "remove"};
     struct redis_command command;
-    const size_t has_index = change->index && !change->index_is_apart,
-                 has_gone = change->gone != NULL;
+    const size_t has_index = change->index && !change->index_is_apart, has_gone = change->gone != NULL;
     must(has_index || !change->gone);
     audit(configurer, change);
     if (change->index_is_apart && change->rule == CONFIGURE_CREATE)

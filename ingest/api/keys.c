@@ -103,7 +103,8 @@ static void write_record(struct creation *creation)
                                    SLICE("created_at"), buf_slice(&created_at),
                                    SLICE("expires_at"), buf_slice(&expires_at)};
     struct store *store = service_store(creation->call->ingest->service);
-    struct key index = key_of_id(partition_of(org, store_partitions(store)), KEY_ORG_KEYS, org);
+    struct key index =
+        key_of_id(partition_of(org, store_partitions(store)), KEY_ORG_KEYS, org);
     struct buf member;
     buf_init(&member, 128);
     buf_printf(&member, "%s:%s", creation->id, creation->hash);
