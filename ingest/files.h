@@ -14,6 +14,9 @@ struct file {
 /* NULL: there is none of that name. */
 const struct file *files_find(struct slice name);
 
+/* Of one that must be there. */
+struct slice files_bytes(const char *name);
+
 /* Made by cmake/embed.cmake. */
 extern const struct file ingest_files[];
 extern const size_t ingest_files_count;

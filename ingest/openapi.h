@@ -2,7 +2,7 @@
  * openapi.h - the OpenAPI 3.1 document, made from the table of routes
  *
  * What the table cannot say is in api/document.json (tags, webhooks), api/components.json (security, parameters, headers,
- * problems) and api/schemas.json. A parameter is looked for there as "<tag>.<name>", then as "<name>".
+ * problems) and api/schemas.json.
  */
 #pragma once
 
