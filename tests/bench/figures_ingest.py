@@ -23,17 +23,19 @@ def publish_script():
 
 
 def bare_publish_command(link, org):
-    """EVALSHA with the batch that ingest would send, into streams of its own."""
+    """An event's fields, and EVALSHA with the batch of it that ingest would send, into streams of its own."""
     sha = link.call("SCRIPT", "LOAD", publish_script()).decode()
     data = template().split('"data":', 1)[1][:-1].replace("{seq}", "1000000").replace("{sent}", "1700000000000000")
-    item = [org, "bench.event", "", "", "00-" + "1" * 32 + "-" + "2" * 16 + "-01", "req_" + "0" * 22, "application/json",
-            "2026-01-31T09:30:00.123Z", "", data, ""]
-    return ["EVALSHA", sha, "2", EVENTS, DELIVERIES, "100000000", "86400000", "processor", *item * BATCH]
+    event = [org, "bench.event", "", "", "00-" + "1" * 32 + "-" + "2" * 16 + "-01", "req_" + "0" * 22, "application/json",
+             "2026-01-31T09:30:00.123Z", "", "", data]
+    item = [*event, "", "0", "0"]  # no dedup id, no limiters
+    return event, ["EVALSHA", sha, "3", EVENTS, DELIVERIES, EVENTS + ":", "100000000", "86400000", "processor", "", "0",
+                   *item * BATCH]
 
 
 def bare_xadd_command(link, org):
-    values = bare_publish_command(link, org)[8:19]
-    names = ["org", "type", "key", "dedup", "trace", "request", "ct", "time", "after", "data"]
+    values, _ = bare_publish_command(link, org)
+    names = ["org", "type", "key", "dedup", "trace", "request", "ct", "time", "after", "to", "data"]
     return ["XADD", EVENTS, "*", *[text for pair in zip(names, values) for text in pair]]
 
 
@@ -104,7 +106,7 @@ def bare_rate(stack, count, pipeline, per_call, command):
 
 def batch(bench, stack, org, count):
     """Rate of batches beside the bare script with the same batches on one connection, and beside plain XADD."""
-    script, xadd = bare_publish_command(stack.link, org), bare_xadd_command(stack.link, org)
+    (_, script), xadd = bare_publish_command(stack.link, org), bare_xadd_command(stack.link, org)
     beside_script = Figure(f"batch ingest, {BATCH} per POST, events accepted", "/s", [], stack.durability,
                            f"EVALSHA publish, {PIPELINE} calls of {BATCH} under way", bar=Bar("≥ 80 %", 0.8, False, "ratio"))
     beside_xadd = Figure("the same", "/s", beside_script.samples, stack.durability, f"plain XADD, {BATCH} under way")
