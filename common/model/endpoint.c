@@ -9,6 +9,7 @@
 #include "endpoint_draft.h"
 #include "fields.h"
 #include "json.h"
+#include "old_secrets.h"
 #include "url.h"
 
 enum field {
@@ -19,10 +20,15 @@ enum field {
     HEADERS,
     DESCRIPTION,
     SECRET,
+    OLD_SECRETS,
     DISABLED,
+    DISABLED_REASON,
+    PAUSED,
     MAX_IN_FLIGHT,
     RETRY_SCHEDULE,
     TIMEOUT_MS,
+    CREATED_AT,
+    UPDATED_AT,
     FIELDS_COUNT,
 };
 static const char *const field_names[FIELDS_COUNT] = {
@@ -33,15 +39,21 @@ static const char *const field_names[FIELDS_COUNT] = {
     [HEADERS] = "headers",
     [DESCRIPTION] = "description",
     [SECRET] = "secret",
+    [OLD_SECRETS] = "old_secrets",
     [DISABLED] = "disabled",
+    [DISABLED_REASON] = "disabled_reason",
+    [PAUSED] = "paused",
     [MAX_IN_FLIGHT] = "max_in_flight",
     [RETRY_SCHEDULE] = "retry_schedule",
     [TIMEOUT_MS] = "timeout_ms",
+    [CREATED_AT] = "created_at",
+    [UPDATED_AT] = "updated_at",
 };
 
 static size_t texts_len(const struct endpoint *endpoint)
 {
-    size_t len = endpoint->url.len + endpoint->description.len + endpoint->sealed_secret.len;
+    size_t len = endpoint->url.len + endpoint->description.len + endpoint->sealed_secret.len +
+                 endpoint->old_secrets.len + endpoint->disabled_reason.len;
 
     for (size_t i = 0; i < endpoint->patterns_count; i++)
         len += endpoint->patterns[i].len;
@@ -73,6 +85,8 @@ struct endpoint *endpoint_copy(const struct endpoint *endpoint)
     settle_text(&copy->url, &room);
     settle_text(&copy->description, &room);
     settle_text(&copy->sealed_secret, &room);
+    settle_text(&copy->old_secrets, &room);
+    settle_text(&copy->disabled_reason, &room);
     for (size_t i = 0; i < copy->patterns_count; i++) {
         copy->patterns[i] = endpoint->patterns[i];
         settle_text(&copy->patterns[i], &room);
@@ -113,16 +127,24 @@ static enum status read_number(struct slice text, int64_t min, int64_t max, int6
     return STATUS_OK;
 }
 
+static enum status read_flag(struct slice text, bool *out)
+{
+    *out = slice_is(text, "1");
+    return *out || slice_is(text, "0") ? STATUS_OK : STATUS_INVALID;
+}
+
 static enum status read_policy(const struct slice *values, struct endpoint *endpoint)
 {
     if (read_number(values[MAX_IN_FLIGHT], 1, ENDPOINT_IN_FLIGHT_MAX, &endpoint->max_in_flight) !=
             STATUS_OK ||
         read_number(values[TIMEOUT_MS], ENDPOINT_TIMEOUT_MIN_MS, ENDPOINT_TIMEOUT_MAX_MS,
-                    &endpoint->timeout_ms) != STATUS_OK)
+                    &endpoint->timeout_ms) != STATUS_OK ||
+        read_number(values[CREATED_AT], 0, INT64_MAX, &endpoint->created_at_ms) != STATUS_OK ||
+        read_number(values[UPDATED_AT], 0, INT64_MAX, &endpoint->updated_at_ms) != STATUS_OK)
         return STATUS_INVALID;
-    if (!slice_is(values[DISABLED], "0") && !slice_is(values[DISABLED], "1"))
+    if (read_flag(values[DISABLED], &endpoint->disabled) != STATUS_OK ||
+        read_flag(values[PAUSED], &endpoint->paused) != STATUS_OK)
         return STATUS_INVALID;
-    endpoint->disabled = slice_is(values[DISABLED], "1");
     if (values[RETRY_SCHEDULE].len == 0)
         return STATUS_OK;
     return config_parse_durations(values[RETRY_SCHEDULE], ENDPOINT_RETRY_MIN_MS,
@@ -131,14 +153,18 @@ static enum status read_policy(const struct slice *values, struct endpoint *endp
 
 static enum status read_texts(const struct slice *values, struct endpoint *endpoint)
 {
+    struct old_secrets old_secrets;
     const char *why;
 
     if (!url_is_acceptable(values[URL], &why) || !slice_starts(values[SECRET], "v1:") ||
-        values[DESCRIPTION].len > ENDPOINT_DESCRIPTION_MAX)
+        values[DESCRIPTION].len > ENDPOINT_DESCRIPTION_MAX ||
+        old_secrets_read(values[OLD_SECRETS], &old_secrets) != STATUS_OK)
         return STATUS_INVALID;
     endpoint->url = values[URL];
     endpoint->description = values[DESCRIPTION];
     endpoint->sealed_secret = values[SECRET];
+    endpoint->old_secrets = values[OLD_SECRETS];
+    endpoint->disabled_reason = values[DISABLED_REASON];
     return STATUS_OK;
 }
 
@@ -174,6 +200,14 @@ enum status endpoint_from_fields(const struct slice *fields, size_t count, struc
         read_policy(values, &draft.endpoint) != STATUS_OK)
         return STATUS_INVALID;
     return read_lists(values, &draft, out);
+}
+
+void endpoint_secret_context(const struct endpoint *endpoint, struct buf *out)
+{
+    buf_add_text(out, endpoint->org);
+    buf_add_char(out, '|');
+    buf_add_text(out, endpoint->id);
+    buf_add_text(out, "|secret");
 }
 
 void endpoint_patterns_json(const struct endpoint *endpoint, struct buf *out)

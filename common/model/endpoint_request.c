@@ -1,5 +1,5 @@
 /*
- * endpoint_request.c - the request that makes an endpoint
+ * endpoint_request.c - the requests that make an endpoint and change one
  */
 #include "endpoint.h"
 
@@ -157,32 +157,39 @@ static enum status read_organization(yyjson_val *value, void *self, struct probl
     return STATUS_OK;
 }
 
+/* The first of them are those that a request may change. */
 static const struct json_member members[] = {
-    {"url", true, read_url},
-    {"event_types", false, read_event_types},
-    {"headers", false, read_headers},
-    {"description", false, read_description},
-    {"max_in_flight", false, read_max_in_flight},
-    {"retry_schedule", false, read_retry_schedule},
-    {"timeout", false, read_timeout},
-    {"disabled", false, read_disabled},
-    {"secret", false, read_secret},
+    [ENDPOINT_URL] = {"url", true, read_url},
+    [ENDPOINT_EVENT_TYPES] = {"event_types", false, read_event_types},
+    [ENDPOINT_HEADERS] = {"headers", false, read_headers},
+    [ENDPOINT_DESCRIPTION] = {"description", false, read_description},
+    [ENDPOINT_MAX_IN_FLIGHT] = {"max_in_flight", false, read_max_in_flight},
+    [ENDPOINT_RETRY_SCHEDULE] = {"retry_schedule", false, read_retry_schedule},
+    [ENDPOINT_TIMEOUT] = {"timeout", false, read_timeout},
+    [ENDPOINT_DISABLED] = {"disabled", false, read_disabled},
+    [ENDPOINT_MEMBERS] = {"secret", false, read_secret},
     {"organization", false, read_organization},
 };
+
+static void init(struct request *request)
+{
+    *request = (struct request){0};
+    endpoint_draft_init(&request->draft);
+    request->draft.patterns[0] = SLICE("*");
+    request->draft.endpoint.patterns_count = 1;
+}
 
 enum status endpoint_parse_request(struct slice body, struct endpoint **out,
                                    struct signing_secret *out_secret, struct problem *problem)
 {
     struct json_scratch scratch json_scratch_uncleared;
-    struct request request = {0};
+    struct request request;
     yyjson_doc *doc = json_read(body, JSON_DEPTH_MAX, &scratch, problem);
     enum status status;
 
     if (doc == NULL)
         return STATUS_INVALID;
-    endpoint_draft_init(&request.draft);
-    request.draft.patterns[0] = SLICE("*");
-    request.draft.endpoint.patterns_count = 1;
+    init(&request);
     status =
         json_members_read(yyjson_doc_get_root(doc), members, sizeof members / sizeof members[0],
                           "an endpoint", &request, problem);
@@ -190,6 +197,25 @@ enum status endpoint_parse_request(struct slice body, struct endpoint **out,
         *out = endpoint_copy(&request.draft.endpoint);
         *out_secret = request.secret;
     }
+    json_read_free(&doc);
+    return status;
+}
+
+enum status endpoint_parse_patch(struct slice body, struct endpoint **out, unsigned *out_given,
+                                 struct problem *problem)
+{
+    struct json_scratch scratch json_scratch_uncleared;
+    struct request request;
+    yyjson_doc *doc = json_read(body, JSON_DEPTH_MAX, &scratch, problem);
+    enum status status;
+
+    if (doc == NULL)
+        return STATUS_INVALID;
+    init(&request);
+    status = json_members_patch(yyjson_doc_get_root(doc), members, ENDPOINT_MEMBERS,
+                                "a change of an endpoint", &request, out_given, problem);
+    if (status == STATUS_OK)
+        *out = endpoint_copy(&request.draft.endpoint);
     json_read_free(&doc);
     return status;
 }
