@@ -28,6 +28,7 @@ enum script {
     SCRIPT_TRIM,
     SCRIPT_CONFIGURE,
     SCRIPT_LIMIT,
+    SCRIPT_JOB_CREATE,
     SCRIPTS_COUNT
 };
 extern const char *const script_names[]; /* NULL-terminated */

@@ -6,7 +6,7 @@ import pytest
 
 from store import NAMES, SCRIPTS, script_text
 
-ACCEPTS_WORK = {"publish", "configure"}
+ACCEPTS_WORK = {"publish", "configure", "job_create"}
 PARTS = sorted((SCRIPTS / "lib").glob("*.lua"))
 
 
