@@ -5,6 +5,7 @@
 
 #include "../base/clock.h"
 #include "endpoint_draft.h"
+#include "filter_parse.h"
 #include "json_members.h"
 #include "url.h"
 #include "utf8.h"
@@ -12,6 +13,7 @@
 struct request {
     struct endpoint_draft draft;
     struct signing_secret secret;
+    struct buf filter; /* behind the endpoint's */
 };
 
 static enum status refuse_type(struct problem *problem, const char *detail)
@@ -40,6 +42,20 @@ static enum status read_event_types(yyjson_val *value, void *self, struct proble
 {
     struct request *request = self;
     return endpoint_draft_patterns(&request->draft, value, problem);
+}
+
+static enum status read_filter(yyjson_val *value, void *self, struct problem *problem)
+{
+    struct request *request = self;
+    struct filter *filter = filter_parse(value, problem);
+
+    if (filter == NULL)
+        return STATUS_INVALID;
+    filter_free(&filter);
+    if (filter_write(value, &request->filter, problem) != STATUS_OK)
+        return STATUS_INVALID;
+    request->draft.endpoint.filter = buf_slice(&request->filter);
+    return STATUS_OK;
 }
 
 static enum status read_headers(yyjson_val *value, void *self, struct problem *problem)
@@ -160,6 +176,7 @@ static enum status read_organization(yyjson_val *value, void *self, struct probl
 static const struct json_member members[] = {
     {"url", true, read_url},
     {"event_types", false, read_event_types},
+    {"filter", false, read_filter},
     {"headers", false, read_headers},
     {"description", false, read_description},
     {"max_in_flight", false, read_max_in_flight},
@@ -181,6 +198,7 @@ enum status endpoint_parse_request(struct slice body, struct endpoint **out,
     if (doc == NULL)
         return STATUS_INVALID;
     endpoint_draft_init(&request.draft);
+    buf_init(&request.filter, FILTER_TEXT_MAX);
     request.draft.patterns[0] = SLICE("*");
     request.draft.endpoint.patterns_count = 1;
     status =
@@ -190,6 +208,7 @@ enum status endpoint_parse_request(struct slice body, struct endpoint **out,
         *out = endpoint_copy(&request.draft.endpoint);
         *out_secret = request.secret;
     }
+    buf_fini(&request.filter);
     json_read_free(&doc);
     return status;
 }
