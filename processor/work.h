@@ -15,7 +15,7 @@ struct work {
     struct work *older, *newer; /* all that intake owns */
     struct stream_id entry;
     char event_id[EVENT_ID_LEN + 1];
-    struct slice org, type, trace, request, time, after, data;
+    struct slice org, type, key, trace, request, time, after, data;
     size_t bytes; /* of the copy */
 
     /* Once matched: who gets it, sorted by id. The catalog keeps the ids alive. */
