@@ -1,5 +1,6 @@
 #include "match.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 
 struct member {
     struct member *next;
+    struct filter *filter; /* NULL: none */
     bool enabled;
     char id[ID_SIZE];
 };
@@ -27,6 +29,7 @@ struct match_index {
     struct group *all;
     struct member *members;
     size_t count;
+    size_t filters_count;
 };
 
 static struct group *group_new(struct slice text)
@@ -72,6 +75,7 @@ void match_index_free(struct match_index **index_at)
     group_free(index->all);
     for (struct member *member = index->members, *next; member; member = next) {
         next = member->next;
+        filter_free(&member->filter);
         free(member);
     }
     free(index);
@@ -111,11 +115,14 @@ static void group_add(struct group *group, struct member *member)
 }
 
 void match_index_add(struct match_index *index, struct slice id, bool enabled,
-                     const struct slice *patterns, size_t patterns_count)
+                     const struct slice *patterns, size_t patterns_count, struct filter **filter)
 {
     struct member *member = xcalloc(1, sizeof *member);
     must(slice_to_text(id, member->id, sizeof member->id) == STATUS_OK);
     member->enabled = enabled;
+    member->filter = *filter;
+    *filter = NULL;
+    index->filters_count += member->filter != NULL;
     member->next = index->members;
     index->members = member;
     index->count++;
@@ -152,7 +159,8 @@ static int compare_ids(const void *a, const void *b)
 /* One endpoint may have several patterns that match. */
 static size_t sort_unique(const char **ids, size_t count)
 {
-    qsort(ids, count, sizeof *ids, compare_ids);
+    if (count > 1)
+        qsort(ids, count, sizeof *ids, compare_ids);
     size_t kept = 0;
     for (size_t i = 0; i < count; i++)
         if (kept == 0 || ids[kept - 1] != ids[i])
@@ -160,26 +168,50 @@ static size_t sort_unique(const char **ids, size_t count)
     return kept;
 }
 
-struct match_result match_index_find(const struct match_index *index, struct slice type)
+static const struct member *member_of(const char *id)
+{
+    return (const struct member *)(const void *)(id - offsetof(struct member, id));
+}
+
+static size_t keep_accepted(const char **ids, size_t count, struct filter_event *event)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct filter *filter = member_of(ids[i])->filter;
+        if (!filter || filter_accepts(filter, event))
+            ids[kept++] = ids[i];
+    }
+    return kept;
+}
+
+static void find_by_type(const struct match_index *index, struct slice type,
+                         struct match_result *result)
 {
     const struct group *groups[GROUPS_MAX];
     size_t groups_count = find_groups(index, type, groups), most = 0;
-    struct match_result result = {0};
     for (size_t i = 0; i < groups_count; i++)
         most += groups[i]->count;
     if (most == 0)
-        return result;
-    result.ids = xmalloc(most * sizeof *result.ids);
+        return;
+    result->ids = xmalloc(most * sizeof *result->ids);
     for (size_t i = 0; i < groups_count; i++) {
         for (size_t k = 0; k < groups[i]->count; k++) {
             const struct member *member = groups[i]->members[k];
             if (member->enabled)
-                result.ids[result.count++] = member->id;
+                result->ids[result->count++] = member->id;
             else
-                result.disabled_wanted_it = true;
+                result->disabled_wanted_it = true;
         }
     }
-    result.count = sort_unique(result.ids, result.count);
+}
+
+struct match_result match_index_find(const struct match_index *index, struct filter_event *event)
+{
+    struct match_result result = {0};
+    find_by_type(index, event->type, &result);
+    size_t wanting = sort_unique(result.ids, result.count);
+    result.count = index->filters_count > 0 ? keep_accepted(result.ids, wanting, event) : wanting;
+    result.filtered = result.count < wanting;
     if (result.count == 0) {
         free(result.ids);
         result.ids = NULL;

@@ -5,9 +5,9 @@
 
 #include "model/fields.h"
 
-enum { ORG, TYPE, TRACE, REQUEST, TIME, AFTER, TO, DATA, FIELDS };
-static const char *const names[FIELDS] = {"org",  "type",  "trace", "request",
-                                          "time", "after", "to",    "data"};
+enum { ORG, TYPE, KEY, TRACE, REQUEST, TIME, AFTER, TO, DATA, FIELDS };
+static const char *const names[FIELDS] = {"org",  "type",  "key", "trace", "request",
+                                          "time", "after", "to",  "data"};
 
 static struct slice keep(char **at, struct slice text)
 {
@@ -34,6 +34,7 @@ struct work *work_new(struct stream_id entry, uint32_t partition, const struct s
     work->skipped = "";
     work->org = keep(&at, values[ORG]);
     work->type = keep(&at, values[TYPE]);
+    work->key = keep(&at, values[KEY]);
     work->trace = keep(&at, values[TRACE]);
     work->request = keep(&at, values[REQUEST]);
     work->time = keep(&at, values[TIME]);

@@ -15,7 +15,7 @@ struct work {
     struct work *older, *newer; /* all that intake owns */
     struct stream_id entry;
     char event_id[EVENT_ID_LEN + 1];
-    struct slice org, type, trace, request, time, after, data;
+    struct slice org, type, key, trace, request, time, after, data;
     struct slice to; /* the only endpoint that may get it; empty: all that want it */
     size_t bytes; /* of the copy */
 

@@ -8,6 +8,7 @@
 
 #include "endpoint_draft.h"
 #include "fields.h"
+#include "filter.h"
 #include "json.h"
 #include "old_secrets.h"
 #include "url.h"
@@ -17,6 +18,7 @@ enum field {
     ORG,
     URL,
     EVENT_TYPES,
+    FILTER,
     HEADERS,
     DESCRIPTION,
     SECRET,
@@ -36,6 +38,7 @@ static const char *const field_names[FIELDS_COUNT] = {
     [ORG] = "org",
     [URL] = "url",
     [EVENT_TYPES] = "event_types",
+    [FILTER] = "filter",
     [HEADERS] = "headers",
     [DESCRIPTION] = "description",
     [SECRET] = "secret",
@@ -52,8 +55,9 @@ static const char *const field_names[FIELDS_COUNT] = {
 
 static size_t texts_len(const struct endpoint *endpoint)
 {
-    size_t len = endpoint->url.len + endpoint->description.len + endpoint->sealed_secret.len +
-                 endpoint->old_secrets.len + endpoint->disabled_reason.len;
+    size_t len = endpoint->url.len + endpoint->filter.len + endpoint->description.len +
+                 endpoint->sealed_secret.len + endpoint->old_secrets.len +
+                 endpoint->disabled_reason.len;
 
     for (size_t i = 0; i < endpoint->patterns_count; i++)
         len += endpoint->patterns[i].len;
@@ -83,6 +87,7 @@ struct endpoint *endpoint_copy(const struct endpoint *endpoint)
     copy->headers = (struct header *)(void *)(room + sizeof *copy + patterns_size);
     room += sizeof *copy + patterns_size + headers_size;
     settle_text(&copy->url, &room);
+    settle_text(&copy->filter, &room);
     settle_text(&copy->description, &room);
     settle_text(&copy->sealed_secret, &room);
     settle_text(&copy->old_secrets, &room);
@@ -168,6 +173,21 @@ static enum status read_texts(const struct slice *values, struct endpoint *endpo
     return STATUS_OK;
 }
 
+static enum status read_filter(const struct slice *values, struct endpoint *endpoint)
+{
+    struct problem unread;
+    struct filter *filter;
+
+    if (values[FILTER].len == 0)
+        return STATUS_OK;
+    filter = filter_compile(values[FILTER], &unread);
+    if (filter == NULL)
+        return STATUS_INVALID;
+    filter_free(&filter);
+    endpoint->filter = values[FILTER];
+    return STATUS_OK;
+}
+
 /* Ends in the copy, because the texts of the lists stand in the trees that are freed here. */
 static enum status read_lists(const struct slice *values, struct endpoint_draft *draft,
                               struct endpoint **out)
@@ -197,7 +217,8 @@ enum status endpoint_from_fields(const struct slice *fields, size_t count, struc
     if (fields_pick(fields, count, field_names, FIELDS_COUNT, values) != STATUS_OK ||
         read_ids(values, &draft.endpoint) != STATUS_OK ||
         read_texts(values, &draft.endpoint) != STATUS_OK ||
-        read_policy(values, &draft.endpoint) != STATUS_OK)
+        read_policy(values, &draft.endpoint) != STATUS_OK ||
+        read_filter(values, &draft.endpoint) != STATUS_OK)
         return STATUS_INVALID;
     return read_lists(values, &draft, out);
 }

@@ -1,11 +1,11 @@
 /*
  * endpoint.h - where an organization wants its events: the record mr:{p}:endpoint:<id> and the request that makes one
  *
- * Fields in Redis, in this order: id org url event_types headers description secret old_secrets disabled disabled_reason paused
- * max_in_flight retry_schedule timeout_ms created_at updated_at. event_types is a JSON array of patterns, headers a JSON object, secret a
- * secret_box text with the context "<org>|<id>|secret", old_secrets as old_secrets.h says, disabled and paused "0" or "1",
- * disabled_reason "" or api, gone or failing, max_in_flight and timeout_ms "" for the default, retry_schedule as in the settings or "",
- * times in ms.
+ * Fields in Redis, in this order: id org url event_types filter headers description secret old_secrets disabled disabled_reason paused
+ * max_in_flight retry_schedule timeout_ms created_at updated_at. event_types is a JSON array of patterns, filter JSON as filter.h has it
+ * or "" for none, headers a JSON object, secret a secret_box text with the context "<org>|<id>|secret", old_secrets as old_secrets.h
+ * says, disabled and paused "0" or "1", disabled_reason "" or api, gone or failing, max_in_flight and timeout_ms "" for the default,
+ * retry_schedule as in the settings or "", times in ms.
  */
 #pragma once
 
@@ -37,6 +37,7 @@ struct endpoint {
     struct slice description;
     size_t patterns_count;
     struct slice *patterns;
+    struct slice filter; /* JSON without white space, as filter.h has it; empty: none */
     size_t headers_count;
     struct header
         *headers; /* names valid tokens, values without CR, LF, NUL; none of our own names */
@@ -59,7 +60,7 @@ struct endpoint *endpoint_copy(const struct endpoint *endpoint);
 enum status endpoint_from_fields(const struct slice *fields, size_t count,
                                  struct endpoint **out) must_check;
 
-/* A create request: {"url","event_types"?,"description"?,"headers"?,"max_in_flight"?,"retry_schedule"?,"timeout"?,"disabled"?,"secret"?,"organization"?}.
+/* A create request: {"url","event_types"?,"filter"?,"description"?,"headers"?,"max_in_flight"?,"retry_schedule"?,"timeout"?,"disabled"?,"secret"?,"organization"?}.
  * url must be http or https with a host, no credentials, no fragment. out->id and sealed_secret are left empty, org too when none was given; *out_secret has len 0
  * when none was given. */
 enum status endpoint_parse_request(struct slice body, struct endpoint **out,
@@ -70,6 +71,7 @@ enum status endpoint_parse_request(struct slice body, struct endpoint **out,
 enum endpoint_member {
     ENDPOINT_URL,
     ENDPOINT_EVENT_TYPES,
+    ENDPOINT_FILTER,
     ENDPOINT_HEADERS,
     ENDPOINT_DESCRIPTION,
     ENDPOINT_MAX_IN_FLIGHT,

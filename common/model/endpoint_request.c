@@ -5,6 +5,7 @@
 
 #include "../base/clock.h"
 #include "endpoint_draft.h"
+#include "filter_parse.h"
 #include "json_members.h"
 #include "url.h"
 #include "utf8.h"
@@ -12,6 +13,7 @@
 struct request {
     struct endpoint_draft draft;
     struct signing_secret secret;
+    struct buf filter; /* behind the endpoint's */
 };
 
 static enum status refuse_type(struct problem *problem, const char *detail)
@@ -40,6 +42,20 @@ static enum status read_event_types(yyjson_val *value, void *self, struct proble
 {
     struct request *request = self;
     return endpoint_draft_patterns(&request->draft, value, problem);
+}
+
+static enum status read_filter(yyjson_val *value, void *self, struct problem *problem)
+{
+    struct request *request = self;
+    struct filter *filter = filter_parse(value, problem);
+
+    if (filter == NULL)
+        return STATUS_INVALID;
+    filter_free(&filter);
+    if (filter_write(value, &request->filter, problem) != STATUS_OK)
+        return STATUS_INVALID;
+    request->draft.endpoint.filter = buf_slice(&request->filter);
+    return STATUS_OK;
 }
 
 static enum status read_headers(yyjson_val *value, void *self, struct problem *problem)
@@ -161,6 +177,7 @@ static enum status read_organization(yyjson_val *value, void *self, struct probl
 static const struct json_member members[] = {
     [ENDPOINT_URL] = {"url", true, read_url},
     [ENDPOINT_EVENT_TYPES] = {"event_types", false, read_event_types},
+    [ENDPOINT_FILTER] = {"filter", false, read_filter},
     [ENDPOINT_HEADERS] = {"headers", false, read_headers},
     [ENDPOINT_DESCRIPTION] = {"description", false, read_description},
     [ENDPOINT_MAX_IN_FLIGHT] = {"max_in_flight", false, read_max_in_flight},
@@ -175,6 +192,7 @@ static void init(struct request *request)
 {
     *request = (struct request){0};
     endpoint_draft_init(&request->draft);
+    buf_init(&request->filter, FILTER_TEXT_MAX);
     request->draft.patterns[0] = SLICE("*");
     request->draft.endpoint.patterns_count = 1;
 }
@@ -197,6 +215,7 @@ enum status endpoint_parse_request(struct slice body, struct endpoint **out,
         *out = endpoint_copy(&request.draft.endpoint);
         *out_secret = request.secret;
     }
+    buf_fini(&request.filter);
     json_read_free(&doc);
     return status;
 }
@@ -216,6 +235,7 @@ enum status endpoint_parse_patch(struct slice body, struct endpoint **out, unsig
                                 "a change of an endpoint", &request, out_given, problem);
     if (status == STATUS_OK)
         *out = endpoint_copy(&request.draft.endpoint);
+    buf_fini(&request.filter);
     json_read_free(&doc);
     return status;
 }

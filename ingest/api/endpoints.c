@@ -70,6 +70,10 @@ static void put_endpoint(struct json_writer *json, const struct creation *creati
     endpoint_patterns_json(endpoint, &text);
     json_put_raw(json, buf_slice(&text));
     buf_clear(&text);
+    if (endpoint->filter.len > 0) {
+        json_name(json, "filter");
+        json_put_raw(json, endpoint->filter);
+    }
     json_name(json, "headers");
     endpoint_headers_json(endpoint, &text);
     json_put_raw(json, buf_slice(&text));
@@ -166,6 +170,8 @@ static void write_endpoint(struct call *call, const char *org, void *self)
                                    endpoint->url,
                                    SLICE("event_types"),
                                    buf_slice(&texts.types),
+                                   SLICE("filter"),
+                                   endpoint->filter,
                                    SLICE("headers"),
                                    buf_slice(&texts.headers),
                                    SLICE("description"),

@@ -52,6 +52,8 @@ static void check_record(const struct endpoint *endpoint)
         endpoint->url,
         SLICE("event_types"),
         buf_slice(&types),
+        SLICE("filter"),
+        endpoint->filter,
         SLICE("headers"),
         buf_slice(&headers),
         SLICE("description"),
@@ -69,6 +71,7 @@ static void check_record(const struct endpoint *endpoint)
     };
     must(endpoint_from_fields(fields, sizeof fields / sizeof fields[0], &again) == STATUS_OK);
     must(slice_eq(again->url, endpoint->url));
+    must(slice_eq(again->filter, endpoint->filter));
     must(again->patterns_count == endpoint->patterns_count);
     must(again->headers_count == endpoint->headers_count);
     must(again->retry_schedule.count == endpoint->retry_schedule.count);

@@ -12,6 +12,7 @@
 
 #include "model/endpoint.h"
 #include "model/event_pattern.h"
+#include "model/filter.h"
 #include "model/header_rules.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -46,6 +47,7 @@ static void reads_every_member(void **state)
     struct signing_secret secret;
     struct endpoint *endpoint = accept(
         SLICE("{\"url\":\"https://example.com/hook?x=\\u0031\",\"event_types\":[\"order.*\",\"a\"],"
+              "\"filter\" : [ { \"exact\" : {\n\"/a\\u0062\" : 1.0e+1 } } ] ,"
               "\"description\":\"\xc3\xa9 \\\"x\\\"\",\"headers\":{\"Authorization\":\"Bearer "
               "a\\tb\","
               "\"X-A\":\"!\"},\"max_in_flight\":7,\"retry_schedule\":[\"5s\",\"1ms\",\"30d\"],"
@@ -57,6 +59,7 @@ static void reads_every_member(void **state)
     assert_int_equal(endpoint->patterns_count, 2);
     assert_true(slice_is(endpoint->patterns[0], "order.*"));
     assert_true(slice_is(endpoint->patterns[1], "a"));
+    assert_true(slice_is(endpoint->filter, "[{\"exact\":{\"/ab\":1.0e+1}}]"));
     assert_true(slice_is(endpoint->description, "\xc3\xa9 \"x\""));
     assert_int_equal(endpoint->headers_count, 2);
     assert_true(slice_is(endpoint->headers[0].name, "Authorization"));
@@ -114,6 +117,11 @@ static void names_each_refusal(void **state)
         {"{" URL ",\"event_types\":[]}", "invalid_value", "/event_types"},
         {"{" URL ",\"event_types\":[\"a\",1]}", "wrong_type", "/event_types/1"},
         {"{" URL ",\"event_types\":[\"a\",\"b\",\"*c\"]}", "invalid_value", "/event_types/2"},
+        {"{" URL ",\"filter\":null}", "wrong_type", "/filter"},
+        {"{" URL ",\"filter\":\"{}\"}", "wrong_type", "/filter"},
+        {"{" URL ",\"filter\":{}}", "invalid_value", "/filter"},
+        {"{" URL ",\"filter\":[{\"any\":[{\"gt\":{\"/a/b\":\"1\"}}]}]}", "wrong_type",
+         "/filter/0/any/0/gt/~1a~1b"},
         {"{" URL ",\"headers\":[]}", "wrong_type", "/headers"},
         {"{" URL ",\"headers\":{\"a\":1}}", "wrong_type", "/headers/a"},
         {"{" URL ",\"headers\":{\"a\":\"1\",\"A\":\"2\"}}", "duplicate_field", "/headers/A"},
@@ -217,6 +225,8 @@ static void bounds_lists_and_texts(void **state)
         {"\"event_types\":[", "\"*\"", ",", "]", "/event_types", EVENT_PATTERNS_MAX},
         {"\"retry_schedule\":[", "\"5s\"", ",", "]", "/retry_schedule", DURATIONS_MAX},
         {"\"description\":\"", "x", "", "\"", "/description", ENDPOINT_DESCRIPTION_MAX},
+        {"\"filter\":{\"exact\":{\"\":\"", "x", "", "\"}}", "/filter",
+         FILTER_TEXT_MAX - sizeof("{\"exact\":{\"\":\"\"}}") + 1},
         {"\"headers\":{\"a\":\"", "x", "", "\"}", "/headers/a", HEADER_VALUE_MAX},
     };
     struct signing_secret secret;

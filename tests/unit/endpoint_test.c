@@ -18,6 +18,7 @@ enum {
     ORG,
     URL,
     TYPES,
+    FILTER,
     HEADERS,
     DESCRIPTION,
     SECRET,
@@ -45,6 +46,8 @@ static void fill(struct slice fields[2 * FIELDS])
         "https://example.com/hook",
         "event_types",
         "[\"order.*\",\"a\"]",
+        "filter",
+        "{\"gt\":{\"/n\":1}}",
         "headers",
         "{\"X-A\":\"b \\\"c\\\"\"}",
         "description",
@@ -96,6 +99,7 @@ static void reads_a_record(void **state)
     assert_int_equal(endpoint->patterns_count, 2);
     assert_true(slice_is(endpoint->patterns[0], "order.*"));
     assert_true(slice_is(endpoint->patterns[1], "a"));
+    assert_true(slice_is(endpoint->filter, "{\"gt\":{\"/n\":1}}"));
     assert_int_equal(endpoint->headers_count, 1);
     assert_true(slice_is(endpoint->headers[0].name, "X-A"));
     assert_true(slice_is(endpoint->headers[0].value, "b \"c\""));
@@ -156,6 +160,10 @@ static void judges_each_value(void **state)
         {TYPES, "[\"*x\"]", STATUS_INVALID},
         {TYPES, "[[]]", STATUS_INVALID},
         {TYPES, "[\"*\"", STATUS_INVALID},
+        {FILTER, "", STATUS_OK},
+        {FILTER, "{", STATUS_INVALID},
+        {FILTER, "{}", STATUS_INVALID},
+        {FILTER, "[{\"exact\":{\"type\":\"a\"}}]", STATUS_OK},
         {HEADERS, "", STATUS_INVALID},
         {HEADERS, "{}", STATUS_OK},
         {HEADERS, "[]", STATUS_INVALID},
@@ -217,8 +225,8 @@ static void bounds_the_description(void **state)
 
 static void a_copy_owns_its_texts(void **state)
 {
-    char text[] = "https://a|mine|v1:x|*|X-A|b";
-    struct slice rest = slice_of(text), parts[6];
+    char text[] = "https://a|mine|v1:x|*|X-A|b|{}";
+    struct slice rest = slice_of(text), parts[7];
     struct endpoint *copy;
     (void)state;
     for (size_t i = 0; i < COUNT(parts); i++)
@@ -229,6 +237,7 @@ static void a_copy_owns_its_texts(void **state)
                                       .sealed_secret = parts[2],
                                       .patterns_count = 1,
                                       .patterns = &parts[3],
+                                      .filter = parts[6],
                                       .headers_count = 1,
                                       .headers = &header};
     copy = endpoint_copy(&endpoint);
@@ -238,6 +247,7 @@ static void a_copy_owns_its_texts(void **state)
     assert_true(slice_is(copy->description, "mine"));
     assert_true(slice_is(copy->sealed_secret, "v1:x"));
     assert_true(slice_is(copy->patterns[0], "*"));
+    assert_true(slice_is(copy->filter, "{}"));
     assert_true(slice_is(copy->headers[0].name, "X-A"));
     assert_true(slice_is(copy->headers[0].value, "b"));
     endpoint_free(&copy);

@@ -14,26 +14,49 @@
 #include "model/event_pattern.h"
 #include "processor/match.h"
 
-static void add(struct match_index *index, const char *id, bool enabled, const char *patterns)
+static void add_filtered(struct match_index *index, const char *id, bool enabled,
+                         const char *patterns, const char *filter_text)
 {
     struct slice rest = slice_of(patterns), list[8];
+    struct filter *filter = NULL;
+    struct problem problem;
     size_t count = 0;
+    if (filter_text)
+        assert_non_null(filter = filter_compile(slice_of(filter_text), &problem));
     while (rest.len > 0)
         list[count++] = slice_cut(&rest, ' ');
-    match_index_add(index, slice_of(id), enabled, list, count);
+    match_index_add(index, slice_of(id), enabled, list, count, &filter);
+    assert_null(filter);
+}
+
+static void add(struct match_index *index, const char *id, bool enabled, const char *patterns)
+{
+    add_filtered(index, id, enabled, patterns, NULL);
+}
+
+static struct match_result find(const struct match_index *index, const char *type, const char *data,
+                                const char *expected)
+{
+    struct filter_event event = {.type = slice_of(type), .key = SLICE("k"), .data = slice_of(data)};
+    struct match_result result = match_index_find(index, &event);
+    char found[256] = "";
+    filter_event_fini(&event);
+    for (size_t i = 0; i < result.count; i++)
+        snprintf(found + strlen(found), sizeof found - strlen(found), "%s%s", i ? " " : "",
+                 result.ids[i]);
+    if (result.count == 0)
+        assert_null(result.ids);
+    free(result.ids);
+    assert_string_equal(found, expected);
+    return result;
 }
 
 static void assert_found(const struct match_index *index, const char *type, const char *expected,
                          bool disabled_wanted_it)
 {
-    struct match_result result = match_index_find(index, slice_of(type));
-    char found[256] = "";
-    for (size_t i = 0; i < result.count; i++)
-        snprintf(found + strlen(found), sizeof found - strlen(found), "%s%s", i ? " " : "",
-                 result.ids[i]);
-    free(result.ids);
-    assert_string_equal(found, expected);
+    struct match_result result = find(index, type, "{}", expected);
     assert_int_equal(result.disabled_wanted_it, disabled_wanted_it);
+    assert_false(result.filtered);
 }
 
 static void finds_by_each_kind_of_pattern(void **state)
@@ -68,6 +91,39 @@ static void names_an_endpoint_once_however_many_patterns_match(void **state)
     match_index_free(&index);
 }
 
+static void filters_decide_among_those_who_want_the_type(void **state)
+{
+    (void)state;
+    struct match_index *index = match_index_new();
+    add_filtered(index, "ep_1", true, "a a.* *", "{\"gt\":{\"/n\":10}}");
+    add_filtered(index, "ep_2", true, "a", "{\"exact\":{\"key\":\"k\"}}");
+    add_filtered(index, "ep_3", true, "a", "{\"exact\":{\"type\":\"b\"}}");
+    add_filtered(index, "ep_4", true, "b", "{\"exists\":{\"/n\":true}}");
+    add(index, "ep_5", true, "c");
+    assert_true(find(index, "a", "{\"n\":11}", "ep_1 ep_2").filtered);
+    assert_true(find(index, "a", "{\"n\":10}", "ep_2").filtered);
+    assert_false(find(index, "b", "{\"n\":11}", "ep_1 ep_4").filtered);
+    assert_true(find(index, "b", "[]", "").filtered);
+    assert_true(find(index, "c", "no json", "ep_5").filtered);
+    assert_true(find(index, "a.b", "", "").filtered);
+    match_index_free(&index);
+}
+
+static void tells_a_refused_event_from_an_endpoint_that_is_off(void **state)
+{
+    (void)state;
+    struct match_index *index = match_index_new();
+    add_filtered(index, "ep_1", false, "a", "{\"exists\":{\"/n\":true}}");
+    struct match_result result = find(index, "a", "{}", "");
+    assert_true(result.disabled_wanted_it && !result.filtered);
+    add_filtered(index, "ep_2", true, "a", "{\"exists\":{\"/n\":true}}");
+    result = find(index, "a", "{}", "");
+    assert_true(result.disabled_wanted_it && result.filtered);
+    result = find(index, "b", "{}", "");
+    assert_false(result.disabled_wanted_it || result.filtered);
+    match_index_free(&index);
+}
+
 /* Patterns and types over a small alphabet, so that they meet often. */
 static void agrees_with_the_rule_for_each_pattern(void **state)
 {
@@ -99,6 +155,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_by_each_kind_of_pattern),
         cmocka_unit_test(names_an_endpoint_once_however_many_patterns_match),
+        cmocka_unit_test(filters_decide_among_those_who_want_the_type),
+        cmocka_unit_test(tells_a_refused_event_from_an_endpoint_that_is_off),
         cmocka_unit_test(agrees_with_the_rule_for_each_pattern),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
