@@ -146,8 +146,11 @@ static void add_endpoint(struct load *load, const char *id, const struct redis_r
         report_unreadable(id, SLICE("filter"));
         return;
     }
-    bool enabled = !slice_is(redis_reply_text(redis_reply_at(reply, 1)), "1");
-    match_index_add(load->index, slice_of(id), enabled, patterns, count, &filter);
+    enum match_state state = slice_is(redis_reply_text(redis_reply_at(reply, 1)), "1") ? MATCH_OFF
+                             : slice_is(redis_reply_text(redis_reply_at(reply, 3)), "1")
+                                 ? MATCH_PAUSED
+                                 : MATCH_ON;
+    match_index_add(load->index, slice_of(id), state, patterns, count, &filter);
 }
 
 /* A record that Redis cannot read as one is its endpoint's trouble, not its organization's. */
@@ -179,6 +182,7 @@ static void ask_endpoint(struct load *load, struct slice id, uint32_t partition)
     redis_command_text(command, "event_types");
     redis_command_text(command, "disabled");
     redis_command_text(command, "filter");
+    redis_command_text(command, "paused");
     load->waiting++;
     redis_send(store_redis(load->catalog->store), command, on_endpoint, row);
 }
