@@ -27,6 +27,7 @@ const char *const script_names[] = {
     [SCRIPT_CONFIGURE] = "configure",
     [SCRIPT_LIMIT] = "limit",
     [SCRIPT_JOB_CREATE] = "job_create",
+    [SCRIPT_LIST_ENDPOINTS] = "list_endpoints",
     [SCRIPTS_COUNT] = NULL,
 };
 

@@ -29,6 +29,7 @@ enum script {
     SCRIPT_CONFIGURE,
     SCRIPT_LIMIT,
     SCRIPT_JOB_CREATE,
+    SCRIPT_LIST_ENDPOINTS,
     SCRIPTS_COUNT
 };
 extern const char *const script_names[]; /* NULL-terminated */
