@@ -1,8 +1,8 @@
 /*
  * endpoint.h - where an organization wants its events: the record mr:{p}:endpoint:<id> and the request that makes one
  *
- * Fields in Redis, in this order: id org url event_types filter headers description secret old_secrets disabled disabled_reason paused
- * max_in_flight retry_schedule timeout_ms created_at updated_at. event_types is a JSON array of patterns, filter JSON as filter.h has it
+ * Fields in Redis, in this order: id org url event_types filter headers description max_in_flight retry_schedule timeout_ms disabled
+ * disabled_reason paused secret old_secrets created_at updated_at. event_types is a JSON array of patterns, filter JSON as filter.h has it
  * or "" for none, headers a JSON object, secret a secret_box text with the context "<org>|<id>|secret", old_secrets as old_secrets.h
  * says, disabled and paused "0" or "1", disabled_reason "" or api, gone or failing, max_in_flight and timeout_ms "" for the default,
  * retry_schedule as in the settings or "", times in ms.
