@@ -19,7 +19,7 @@ const char *const script_names[] = {
     [SCRIPT_PUBLISH] = "publish", [SCRIPT_FANOUT] = "fanout",   [SCRIPT_SETTLE] = "settle",
     [SCRIPT_PROMOTE] = "promote", [SCRIPT_RECLAIM] = "reclaim", [SCRIPT_RENEW] = "renew",
     [SCRIPT_REAP] = "reap",       [SCRIPT_TRIM] = "trim",       [SCRIPT_CONFIGURE] = "configure",
-    [SCRIPT_LIMIT] = "limit",
+    [SCRIPT_LIMIT] = "limit",     [SCRIPT_REPLAY] = "replay",
     [SCRIPTS_COUNT] = NULL,
 };
 
