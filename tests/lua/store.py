@@ -137,6 +137,11 @@ class Store:
     def reap(self, stream, group, idle_ms, name="", limit=100):
         return self.call("reap", [stream], [group, idle_ms, name, limit])
 
+    def replay(self, deliveries, org=ORG, only="any", now=""):
+        """deliveries: (event, endpoint) each -> the words."""
+        keys = [EVENTS, DELIVERIES, DUE, WAITING, DLQ, RECORD, ORG_DLQ, ENDPOINT]
+        return self.call("replay", keys, [org, only, now, *(id for pair in deliveries for id in pair)])
+
     def trim(self, before_ms, cursor="", limit=100, partition=0):
         return self.call("trim", [EVENTS, RECORD, ORG_EVENTS, ORG_LEASES, HISTORY], ["processor", before_ms, cursor, limit, partition])
 
