@@ -12,5 +12,9 @@ void api_events_batch_post(struct call *call); /* events_batch.c */
 void api_organizations_post(struct call *call);
 void api_keys_post(struct call *call);
 void api_endpoints_post(struct call *call);
+void api_endpoints_replay(struct call *call); /* endpoints_replay.c */
+void api_jobs_get(struct call *call);
+void api_job_get(struct call *call); /* jobs.c */
+void api_job_cancel(struct call *call);
 void api_health_live(struct call *call);
 void api_health_ready(struct call *call);
