@@ -9,8 +9,8 @@
 static const struct route routes[] = {
     {"POST", "/api/events", "events:write", false, BODY_EVENT, true, api_events_post, "", "events",
      "Post an event", "Event", 202, "Accepted", "200 413 415"},
-    {"POST", "/api/events/batch", "events:write", false, BODY_BATCH, true, api_events_batch_post, "",
-     "events", "Post up to 1,000 events", "EventBatch", 202, "BatchAccepted", "413 415"},
+    {"POST", "/api/events/batch", "events:write", false, BODY_BATCH, true, api_events_batch_post,
+     "", "events", "Post up to 1,000 events", "EventBatch", 202, "BatchAccepted", "413 415"},
     {"POST", "/api/organizations", "admin", true, BODY_SMALL, false, api_organizations_post, "",
      "organizations", "Create an organization", "OrganizationRequest", 201, "Organization",
      "413 415"},
@@ -45,6 +45,15 @@ static const struct route routes[] = {
     {"POST", "/api/endpoints/{id}/test", "endpoints:write", true, BODY_NONE, false,
      api_endpoint_test, "organization", "endpoints", "Send a test event to an endpoint", NULL, 202,
      "EndpointTest", "404 409"},
+    {"POST", "/api/endpoints/{id}/replay", "endpoints:write", true, BODY_SMALL, false,
+     api_endpoints_replay, "organization", "endpoints", "Replay deliveries of a past time",
+     "ReplayRequest", 202, "JobCreated", "404 409 413 415"},
+    {"GET", "/api/jobs", "deliveries:read", true, BODY_NONE, false, api_jobs_get,
+     "limit cursor organization", "jobs", "List jobs", NULL, 200, "JobList", ""},
+    {"GET", "/api/jobs/{id}", "deliveries:read", true, BODY_NONE, false, api_job_get,
+     "organization", "jobs", "Show a job", NULL, 200, "Job", "404"},
+    {"POST", "/api/jobs/{id}/cancel", "deliveries:write", true, BODY_NONE, false, api_job_cancel,
+     "organization", "jobs", "Cancel a job", NULL, 200, "Job", "404 409"},
     {"GET", "/health/live", NULL, true, BODY_NONE, false, api_health_live, "", "health",
      "Whether the process runs", NULL, 200, "Live", ""},
     {"GET", "/health/ready", NULL, true, BODY_NONE, false, api_health_ready, "", "health",
@@ -63,7 +72,7 @@ static bool path_fits(const char *template, struct slice path, struct slice *out
     size_t at = 0;
     while (*template) {
         if (strncmp(template, "{id}", 4) != 0) {
-            if (at == path.len || path.at[at++] != *template++)
+            if (at == path.len || path.at[at++] != *template ++)
                 return false;
             continue;
         }

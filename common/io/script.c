@@ -28,6 +28,13 @@ const char *const script_names[] = {
     [SCRIPT_LIMIT] = "limit",
     [SCRIPT_JOB_CREATE] = "job_create",
     [SCRIPT_LIST_ENDPOINTS] = "list_endpoints",
+    [SCRIPT_JOB_CANCEL] = "job_cancel",
+    [SCRIPT_JOB_RELEASE] = "job_release",
+    [SCRIPT_JOB_REPLAY] = "job_replay",
+    [SCRIPT_JOB_LETTERS] = "job_letters",
+    [SCRIPT_LIST_JOBS] = "list_jobs",
+    [SCRIPT_LIST_JOBS_DUE] = "list_jobs_due",
+    [SCRIPT_REPLAY] = "replay",
     [SCRIPTS_COUNT] = NULL,
 };
 

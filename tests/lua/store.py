@@ -19,6 +19,14 @@ ATTEMPT_FIELDS = "event endpoint org attempt outcome status error duration_ms re
 DLQ_FIELDS = ("event endpoint org reason attempts status response first_at last_at history "
               "trace request").split()
 
+REPLAYS = [EVENTS, DELIVERIES, DUE, WAITING, DLQ, RECORD, ORG_DLQ, ENDPOINT]
+STEPS = {  # of jobs: the script, and its keys after those that every step has
+    "release": ("job_release", [DELIVERIES, WAITING, RECORD, LANE, ENDPOINT]),
+    "replay": ("job_replay", [*REPLAYS, HISTORY]),
+    "redrive": ("job_letters", [*REPLAYS, ORG_EVENTS]),
+    "purge": ("job_letters", [*REPLAYS, ORG_EVENTS]),
+}
+
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 ORG = "org_" + "0" * 20
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -137,6 +145,11 @@ class Store:
     def reap(self, stream, group, idle_ms, name="", limit=100):
         return self.call("reap", [stream], [group, idle_ms, name, limit])
 
+    def replay(self, deliveries, org=ORG, only="any", now=""):
+        """deliveries: (event, endpoint) each -> the words."""
+        keys = [EVENTS, DELIVERIES, DUE, WAITING, DLQ, RECORD, ORG_DLQ, ENDPOINT]
+        return self.call("replay", keys, [org, only, now, *(id for pair in deliveries for id in pair)])
+
     def trim(self, before_ms, cursor="", limit=100, partition=0):
         return self.call("trim", [EVENTS, RECORD, ORG_EVENTS, ORG_LEASES, HISTORY], ["processor", before_ms, cursor, limit, partition])
 
@@ -148,6 +161,25 @@ class Store:
         job = job_id(number)
         return self.call("job_create", [JOB + job, JOBS, ORG_JOBS + org, RUNNING + org],
                          [most, now, job, org, kind, "key_1", *(text for pair in dict(fields).items() for text in pair)])
+
+    def step(self, kind, number, now="", retention_ms=10**9):
+        """(word, ms) of a step of a job."""
+        script, keys = STEPS[kind]
+        word, ms = self.call(script, [JOB + job_id(number), JOBS, ORG_JOBS, RUNNING, *keys], [now, retention_ms, 0])[:2]
+        return word, int(ms)
+
+    def jobs_due(self, now="", limit=16):
+        left, *flat = self.call("list_jobs_due", [JOBS, JOB], [now, limit])
+        return left, pairs(flat)
+
+    def list_jobs(self, before="", limit=50, org=ORG):
+        return [dict(pairs(fields)) for fields in self.call("list_jobs", [ORG_JOBS + org, JOB], [before, limit])]
+
+    def job_cancel(self, number, org=ORG, now=""):
+        return self.call("job_cancel", [JOB + job_id(number), JOBS, RUNNING + org], [org, now])
+
+    def job(self, number):
+        return self.r.hgetall(JOB + job_id(number))
 
     def read(self, stream, group, consumer, count=200):
         answer = self.r.xreadgroup(group, consumer, {stream: ">"}, count=count)

@@ -283,14 +283,11 @@ static void refuses_a_missing_field(void **state)
 {
     (void)state;
     for (size_t i = 0; i < FIELDS; i++) {
-        const bool unread = i == REASON || i == CREATED || i == UPDATED;
         struct endpoint *endpoint = NULL;
         struct slice fields[2 * FIELDS];
         fill(fields);
         fields[2 * i] = SLICE("other");
-        assert_int_equal(endpoint_from_fields(fields, 2 * FIELDS, &endpoint),
-                         unread ? STATUS_OK : STATUS_INVALID);
-        endpoint_free(&endpoint);
+        assert_int_equal(endpoint_from_fields(fields, 2 * FIELDS, &endpoint), STATUS_INVALID);
     }
     struct endpoint *none = NULL;
     assert_int_equal(endpoint_from_fields(NULL, 0, &none), STATUS_INVALID);
