@@ -16,10 +16,25 @@
 #define SHA1_LEN 20
 
 const char *const script_names[] = {
-    [SCRIPT_PUBLISH] = "publish", [SCRIPT_FANOUT] = "fanout",   [SCRIPT_SETTLE] = "settle",
-    [SCRIPT_PROMOTE] = "promote", [SCRIPT_RECLAIM] = "reclaim", [SCRIPT_RENEW] = "renew",
-    [SCRIPT_REAP] = "reap",       [SCRIPT_TRIM] = "trim",       [SCRIPT_CONFIGURE] = "configure",
+    [SCRIPT_PUBLISH] = "publish",
+    [SCRIPT_FANOUT] = "fanout",
+    [SCRIPT_SETTLE] = "settle",
+    [SCRIPT_PROMOTE] = "promote",
+    [SCRIPT_RECLAIM] = "reclaim",
+    [SCRIPT_RENEW] = "renew",
+    [SCRIPT_REAP] = "reap",
+    [SCRIPT_TRIM] = "trim",
+    [SCRIPT_CONFIGURE] = "configure",
     [SCRIPT_LIMIT] = "limit",
+    [SCRIPT_JOB_CREATE] = "job_create",
+    [SCRIPT_LIST_ENDPOINTS] = "list_endpoints",
+    [SCRIPT_JOB_CANCEL] = "job_cancel",
+    [SCRIPT_JOB_RELEASE] = "job_release",
+    [SCRIPT_JOB_REPLAY] = "job_replay",
+    [SCRIPT_JOB_LETTERS] = "job_letters",
+    [SCRIPT_LIST_JOBS] = "list_jobs",
+    [SCRIPT_LIST_JOBS_DUE] = "list_jobs_due",
+    [SCRIPT_REPLAY] = "replay",
     [SCRIPTS_COUNT] = NULL,
 };
 

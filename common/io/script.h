@@ -28,6 +28,15 @@ enum script {
     SCRIPT_TRIM,
     SCRIPT_CONFIGURE,
     SCRIPT_LIMIT,
+    SCRIPT_JOB_CREATE,
+    SCRIPT_LIST_ENDPOINTS,
+    SCRIPT_JOB_CANCEL,
+    SCRIPT_JOB_RELEASE,
+    SCRIPT_JOB_REPLAY,
+    SCRIPT_JOB_LETTERS,
+    SCRIPT_LIST_JOBS,
+    SCRIPT_LIST_JOBS_DUE,
+    SCRIPT_REPLAY,
     SCRIPTS_COUNT
 };
 extern const char *const script_names[]; /* NULL-terminated */

@@ -10,6 +10,7 @@ EVENTS, DELIVERIES, DUE, WAITING, CURSORS = P + "events", P + "deliveries", P + 
 ATTEMPTS, DLQ = P + "attempts", P + "dlq"
 FAILING, JOBS = P + "failing", P + "jobs"
 RECORD, HISTORY, LANE, ENDPOINT = P + "event:", P + "history:", P + "lane:", P + "endpoint:"
+JOB, ORG_JOBS, RUNNING = P + "job:", P + "jobs:", P + "running:"
 ORG_EVENTS, ORG_LEASES, ORG_DLQ, STATS, RATE = P + "events:", P + "leases:", P + "dlq:", P + "stats:", P + "rate:"
 
 EVENT_FIELDS = "org type key dedup trace request ct time after to data".split()
@@ -17,6 +18,14 @@ DELIVERY_FIELDS = "event endpoint org attempt snoozes history trace request body
 ATTEMPT_FIELDS = "event endpoint org attempt outcome status error duration_ms response".split()
 DLQ_FIELDS = ("event endpoint org reason attempts status response first_at last_at history "
               "trace request").split()
+
+REPLAYS = [EVENTS, DELIVERIES, DUE, WAITING, DLQ, RECORD, ORG_DLQ, ENDPOINT]
+STEPS = {  # of jobs: the script, and its keys after those that every step has
+    "release": ("job_release", [DELIVERIES, WAITING, RECORD, LANE, ENDPOINT]),
+    "replay": ("job_replay", [*REPLAYS, HISTORY]),
+    "redrive": ("job_letters", [*REPLAYS, ORG_EVENTS]),
+    "purge": ("job_letters", [*REPLAYS, ORG_EVENTS]),
+}
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 ORG = "org_" + "0" * 20
@@ -36,6 +45,10 @@ def entry_event_id(entry, partition=0):
 
 def endpoint_id(number):
     return "ep_%020d" % number
+
+
+def job_id(number):
+    return "job_%020d" % number
 
 
 def delivery_id(event, endpoint):
@@ -132,12 +145,41 @@ class Store:
     def reap(self, stream, group, idle_ms, name="", limit=100):
         return self.call("reap", [stream], [group, idle_ms, name, limit])
 
+    def replay(self, deliveries, org=ORG, only="any", now=""):
+        """deliveries: (event, endpoint) each -> the words."""
+        keys = [EVENTS, DELIVERIES, DUE, WAITING, DLQ, RECORD, ORG_DLQ, ENDPOINT]
+        return self.call("replay", keys, [org, only, now, *(id for pair in deliveries for id in pair)])
+
     def trim(self, before_ms, cursor="", limit=100, partition=0):
         return self.call("trim", [EVENTS, RECORD, ORG_EVENTS, ORG_LEASES, HISTORY], ["processor", before_ms, cursor, limit, partition])
 
     def configure(self, rule, record, fields, index=None, member="", gone=None):
         keys = [key for key in (record, index, gone) if key]
         return self.call("configure", keys, [rule, member, *(text for pair in fields.items() for text in pair)])
+
+    def job_create(self, number, kind, fields=(), org=ORG, most=100, now=""):
+        job = job_id(number)
+        return self.call("job_create", [JOB + job, JOBS, ORG_JOBS + org, RUNNING + org],
+                         [most, now, job, org, kind, "key_1", *(text for pair in dict(fields).items() for text in pair)])
+
+    def step(self, kind, number, now="", retention_ms=10**9):
+        """(word, ms) of a step of a job."""
+        script, keys = STEPS[kind]
+        word, ms = self.call(script, [JOB + job_id(number), JOBS, ORG_JOBS, RUNNING, *keys], [now, retention_ms, 0])[:2]
+        return word, int(ms)
+
+    def jobs_due(self, now="", limit=16):
+        left, *flat = self.call("list_jobs_due", [JOBS, JOB], [now, limit])
+        return left, pairs(flat)
+
+    def list_jobs(self, before="", limit=50, org=ORG):
+        return [dict(pairs(fields)) for fields in self.call("list_jobs", [ORG_JOBS + org, JOB], [before, limit])]
+
+    def job_cancel(self, number, org=ORG, now=""):
+        return self.call("job_cancel", [JOB + job_id(number), JOBS, RUNNING + org], [org, now])
+
+    def job(self, number):
+        return self.r.hgetall(JOB + job_id(number))
 
     def read(self, stream, group, consumer, count=200):
         answer = self.r.xreadgroup(group, consumer, {stream: ">"}, count=count)
@@ -176,7 +218,7 @@ class Store:
     def snapshot(self):
         """Everything that is in Redis; of pending entries the holder and the times delivered, not the idle time."""
         read = {"string": self.r.get, "hash": self.r.hgetall, "stream": self.read_stream,
-                "zset": lambda key: self.r.zrange(key, 0, -1, withscores=True)}
+                "zset": lambda key: self.r.zrange(key, 0, -1, withscores=True), "set": self.r.smembers}
         return {key: read[self.r.type(key)](key) for key in sorted(self.r.scan_iter(count=1000))}
 
     def read_stream(self, key):

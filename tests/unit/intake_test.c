@@ -70,6 +70,14 @@ static void says_why_nobody_gets_an_event(void **state)
     log_event_of(world, "org_2", "a", 1);
     await_processed(world);
     assert_string_equal(skipped(world), "endpoint_disabled");
+    stage_eval(&world->stage, "return redis.call('DEL', redis.call('KEYS', 'mr:{0}:event:*')[1])");
+    put_endpoint(world, "org_3", "ep_3", "[\"a\"]", "1");
+    put_endpoint(world, "org_3", "ep_4", "[\"a\"]", "0");
+    stage_eval(&world->stage, "return redis.call('HSET', 'mr:{0}:endpoint:ep_4', 'filter',"
+                              " '{\"exists\":{\"/n\":true}}')");
+    log_event_of(world, "org_3", "a", 1);
+    await_processed(world);
+    assert_string_equal(skipped(world), "filtered");
     assert_int_equal(org_stat(world, ORG, "skipped") + org_stat(world, "org_2", "skipped"), 2);
     close_world(world);
 }
