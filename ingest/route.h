@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 
+#include "base/bytes.h"
+
 struct call;
 
 enum body_limit {
@@ -34,3 +36,6 @@ struct route {
         *problems; /* other statuses than those that come of the columns above; below 400, and
                              with '=' before it, one whose body is the response's as well */
 };
+
+/* out_id: what stands for {id}, when it fits and has one. */
+bool route_fits(const struct route *route, struct slice path, struct slice *out_id);
