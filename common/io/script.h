@@ -29,6 +29,12 @@ enum script {
     SCRIPT_CONFIGURE,
     SCRIPT_LIMIT,
     SCRIPT_REPLAY,
+    SCRIPT_PURGE_LETTERS,
+    SCRIPT_LIST_EVENTS,
+    SCRIPT_FIND_EVENT,
+    SCRIPT_LIST_DELIVERIES,
+    SCRIPT_FIND_DELIVERY,
+    SCRIPT_LIST_LETTERS,
     SCRIPTS_COUNT
 };
 extern const char *const script_names[]; /* NULL-terminated */

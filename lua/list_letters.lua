@@ -1,0 +1,41 @@
+#!lua flags=no-writes
+-- list_letters.lua - a page of an organization's dead letters, newest first
+--
+-- KEYS    1 dead letters stream, 2 mr:{p}:dlq:<org>, 3 mr:{p}:events:<org>
+-- ARGV    1 letter after which the page begins ('': at the newest), 2 how many at most,
+--         3 endpoint (''), 4 type (''), 5 reason (''), 6 not before this ms (''), 7 before this ms ('')
+-- RETURNS 1 the letter after which the next page begins, '' when there is nothing more
+--         2 the letters, each: id, type of the event ('' when it is gone), fields
+--
+-- A call looks at 1,000 entries at most: then the page is short.
+local call = redis.call
+--@include log_entry
+--@include backwards
+--@include letter
+
+local dlq, index, org_events = unpack(KEYS)
+local after, limit, endpoint, type_asked, reason, since_ms, until_ms = unpack(ARGV)
+limit = tonumber(limit)
+
+-- What the letter's place says already is asked first, since a letter is long.
+local function type_of(delivery)
+    local id = entry_of('evt_' .. string.sub(delivery, 5, 24))
+    local found = call('XRANGE', org_events, id, id)[1]
+    return found and found[2][2] or ''
+end
+
+local found, last, looks_left = {}, '', 1000
+for id, place in backwards(index, after, since_ms, until_ms) do
+    if #found == limit or looks_left == 0 then
+        return {last, found}
+    end
+    last, looks_left = id, looks_left - 1
+    local is_its = endpoint == '' or string.sub(place[2], 25) == string.sub(endpoint, 4)
+    local type = is_its and type_of(place[2])
+    if is_its and (type_asked == '' or type == type_asked) then
+        local fields = letter_fields(dlq, id)
+        local is_found = #fields > 0 and (reason == '' or letter_field(fields, 'reason') == reason)
+        found[#found + 1] = is_found and {id, type, fields} or nil
+    end
+end
+return {'', found}
