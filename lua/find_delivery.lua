@@ -1,7 +1,8 @@
 #!lua flags=no-writes
 -- find_delivery.lua - one delivery of an organization, with its attempts
 --
--- KEYS    1 events stream, 2 attempts stream, 3 dead letters stream, 4 prefix mr:{p}:event: with the same tag
+-- KEYS    1 events stream, 2 attempts stream, 3 dead letters stream,
+--         4 prefix mr:{p}:event: with the same tag
 -- ARGV    1 organization, 2 event, 3 endpoint
 -- RETURNS nothing when there is none, else
 --         1 type of the event, 2 state (lib/record), 3 its dead letter: id, fields; or nothing

@@ -1,13 +1,17 @@
 #!lua flags=no-writes
--- list_deliveries.lua - a page of an organization's deliveries, newest event first, then by endpoint
+-- list_deliveries.lua - a page of an organization's deliveries, newest event first, then by
+--                       endpoint
 --
 -- KEYS    1 mr:{p}:events:<org>, 2 and 3 zsets of its endpoints and of those it had,
---         4 dead letters stream, and prefixes with the same tag: 5 mr:{p}:event:  6 mr:{p}:history:
--- ARGV    1 and 2 event and endpoint after which the page begins ('': at the newest; no endpoint: after
---         all of the event), 3 how many at most, 4 word of their state (''),
+--         4 dead letters stream, and prefixes with the same tag: 5 mr:{p}:event:
+--         6 mr:{p}:history:
+-- ARGV    1 and 2 event and endpoint after which the page begins ('': at the newest; no endpoint:
+--         after all of the event), 3 how many at most, 4 word of their state (''),
 --         5 endpoint (''), 6 event (''), 7 partition
--- RETURNS 1 and 2 event and endpoint after which the next page begins, '' when there is nothing more
---         3 the deliveries, each: event, endpoint, state (lib/record), of one that is dead the reason
+-- RETURNS 1 and 2 event and endpoint after which the next page begins, '' when there is nothing
+--         more
+--         3 the deliveries, each: event, endpoint, state (lib/record), of one that is dead the
+--         reason or ''
 --
 -- A call looks at 1,000 events and states at most: then the page is short.
 local call = redis.call
@@ -15,38 +19,21 @@ local call = redis.call
 --@include log_entry
 --@include backwards
 --@include letter
+--@include delivery_page
 --@include record_walk
 
 local index, endpoints, gone, dlq, records, histories = unpack(KEYS)
-local last_event, last_endpoint, limit, word, endpoint_asked, event_asked, partition = unpack(ARGV)
-local found, looks_left, is_full, zsets = {}, 1000, false, {endpoints, gone}
-local from_event, from_endpoint = last_event, last_endpoint
-limit, partition = tonumber(limit), tonumber(partition)
+local from_event, from_endpoint, limit, word, endpoint_asked, event_asked, partition = unpack(ARGV)
+local zsets, page = {endpoints, gone}, {found = {}, looks_left = 1000, is_full = false, dlq = dlq,
+    limit = tonumber(limit), word = word, event = from_event, endpoint = from_endpoint}
 
-local function has_room()
-    is_full = is_full or #found == limit or looks_left <= 0
-    looks_left = looks_left - 1
-    return not is_full
-end
-
-local function reason_of(state)
-    local letter = letter_of(state)
-    return letter and letter_field(letter_fields(dlq, letter), 'reason') or ''
-end
-
-local function look(event, endpoint, state)
-    if not has_room() then
-        return false
-    end
-    last_event, last_endpoint = event, endpoint
-    if type(state) == 'string' and (word == '' or string.match(state, '^%S*') == word) then
-        found[#found + 1] = {event, endpoint, state, reason_of(state)}
-    end
-    return true
+local function look_at(event)
+    local state = redis.pcall('HGET', records .. event, endpoint_asked)
+    return look(page, event, endpoint_asked, state)
 end
 
 local function walk(event, after)
-    return walk_record(records .. event, zsets, event, after, look)
+    return walk_record(records .. event, zsets, page, event, after)
 end
 
 local function walk_event()
@@ -55,44 +42,42 @@ local function walk_event()
     if is_ours and endpoint_asked == '' then
         walk(event_asked, from_endpoint)
     elseif is_ours and from_event == '' then
-        look(event_asked, endpoint_asked, redis.pcall('HGET', records .. event_asked, endpoint_asked))
+        look_at(event_asked)
     end
 end
 
 local function walk_history()
-    local is_ours = call('ZSCORE', endpoints, endpoint_asked) or call('ZSCORE', gone, endpoint_asked)
-    local max, events = from_event == '' and '+' or '(' .. from_event, nil
+    local is_ours = call('ZSCORE', endpoints, endpoint_asked)
+        or call('ZSCORE', gone, endpoint_asked)
+    local key, max, events = histories .. endpoint_asked, '+', nil
+    max = from_event == '' and max or '(' .. from_event
     while is_ours and not (events and #events == 0) do
-        events = call('ZRANGE', histories .. endpoint_asked, max, '-', 'BYLEX', 'REV', 'LIMIT', 0, 100)
+        events = call('ZRANGE', key, max, '-', 'BYLEX', 'REV', 'LIMIT', 0, 100)
         for _, event in ipairs(events) do
-            if not look(event, endpoint_asked, redis.pcall('HGET', records .. event, endpoint_asked)) then
+            max = '(' .. event
+            if not look_at(event) then
                 return
             end
-            max = '(' .. event
         end
     end
 end
 
 local function walk_events()
-    local after = from_event == '' and '' or entry_of(from_event)
     if from_endpoint ~= '' and not walk(from_event, from_endpoint) then
         return
     end
+    local after = from_event == '' and '' or entry_of(from_event)
     for id in backwards(index, after, '', '') do
         local ms, seq = string.match(id, '^(%d+)-(%d+)$')
-        local event = event_id(tonumber(ms), tonumber(seq), partition)
-        if not has_room() or not walk(event, '') then
+        local event = event_id(tonumber(ms), tonumber(seq), tonumber(partition))
+        if not has_room(page) or not walk(event, '') then
             return
         end
-        last_event, last_endpoint = event, ''
+        page.event, page.endpoint = event, ''
     end
 end
 
-if event_asked ~= '' then
-    walk_event()
-elseif endpoint_asked ~= '' then
-    walk_history()
-else
-    walk_events()
-end
-return {is_full and last_event or '', is_full and last_endpoint or '', found}
+local walk_asked = event_asked ~= '' and walk_event
+    or endpoint_asked ~= '' and walk_history or walk_events
+walk_asked()
+return {page.is_full and page.event or '', page.is_full and page.endpoint or '', page.found}

@@ -3,7 +3,8 @@
 --
 -- KEYS    1 dead letters stream, 2 mr:{p}:dlq:<org>, 3 mr:{p}:events:<org>
 -- ARGV    1 letter after which the page begins ('': at the newest), 2 how many at most,
---         3 endpoint (''), 4 type (''), 5 reason (''), 6 not before this ms (''), 7 before this ms ('')
+--         3 endpoint (''), 4 type (''), 5 reason (''), 6 not before this ms (''),
+--         7 before this ms ('')
 -- RETURNS 1 the letter after which the next page begins, '' when there is nothing more
 --         2 the letters, each: id, type of the event ('' when it is gone), fields
 --

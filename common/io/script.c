@@ -16,10 +16,24 @@
 #define SHA1_LEN 20
 
 const char *const script_names[] = {
-    [SCRIPT_PUBLISH] = "publish", [SCRIPT_FANOUT] = "fanout",   [SCRIPT_SETTLE] = "settle",
-    [SCRIPT_PROMOTE] = "promote", [SCRIPT_RECLAIM] = "reclaim", [SCRIPT_RENEW] = "renew",
-    [SCRIPT_REAP] = "reap",       [SCRIPT_TRIM] = "trim",       [SCRIPT_CONFIGURE] = "configure",
-    [SCRIPT_LIMIT] = "limit",     [SCRIPT_REPLAY] = "replay",
+    [SCRIPT_PUBLISH] = "publish",
+    [SCRIPT_FANOUT] = "fanout",
+    [SCRIPT_SETTLE] = "settle",
+    [SCRIPT_PROMOTE] = "promote",
+    [SCRIPT_RECLAIM] = "reclaim",
+    [SCRIPT_RENEW] = "renew",
+    [SCRIPT_REAP] = "reap",
+    [SCRIPT_TRIM] = "trim",
+    [SCRIPT_CONFIGURE] = "configure",
+    [SCRIPT_LIMIT] = "limit",
+    [SCRIPT_JOB_CREATE] = "job_create",
+    [SCRIPT_PURGE_LETTERS] = "purge_letters",
+    [SCRIPT_LIST_EVENTS] = "list_events",
+    [SCRIPT_FIND_EVENT] = "find_event",
+    [SCRIPT_LIST_DELIVERIES] = "list_deliveries",
+    [SCRIPT_FIND_DELIVERY] = "find_delivery",
+    [SCRIPT_LIST_LETTERS] = "list_letters",
+    [SCRIPT_REPLAY] = "replay",
     [SCRIPTS_COUNT] = NULL,
 };
 

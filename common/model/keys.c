@@ -32,6 +32,7 @@ static const char *const PARTITION_NAMES[] = {
     [KEY_ORG_GONE] = "gone:",
     [KEY_ORG_KEYS] = "keys:",
     [KEY_ORG_JOBS] = "jobs:",
+    [KEY_ORG_RUNNING] = "running:",
     [KEY_ORG_AUDIT] = "audit:",
     [KEY_ORG_STATS] = "stats:",
     [KEY_RATE] = "rate:",

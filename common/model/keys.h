@@ -30,7 +30,7 @@ enum partition_key {
     KEY_ATTEMPTS,        /* stream: every attempt made */
     KEY_DLQ,             /* stream: deliveries given up */
     KEY_FAILING,         /* hash: endpoint -> ms since when no attempt has succeeded */
-    KEY_JOBS,            /* zset: unfinished jobs by the ms when they may go on */
+    KEY_JOBS,            /* zset: jobs by the ms when they may go on, or, finished, are removed */
     /* Prefixes. + event id */
     KEY_RECORD, /* hash: endpoint id -> state */
     /* + endpoint id */
@@ -47,6 +47,7 @@ enum partition_key {
     KEY_ORG_GONE,      /* zset, score 0: endpoints that it had */
     KEY_ORG_KEYS,      /* zset, score 0: "<key id>:<SHA-256 of the key, hex>" */
     KEY_ORG_JOBS,      /* zset, score 0: its jobs */
+    KEY_ORG_RUNNING,   /* set: those that are not finished */
     KEY_ORG_AUDIT,     /* stream: who changed what */
     KEY_ORG_STATS,     /* hash of counters */
     /* + organization id or key id */

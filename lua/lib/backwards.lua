@@ -1,5 +1,5 @@
--- The entries of a stream one by one, newest first, read a hundred at a time. Bounds: after an entry
--- ('': none) or else before a time, and not before another ('': none).
+-- The entries of a stream one by one, newest first, read a hundred at a time. Bounds: after an
+-- entry ('': none) or else before a time, and not before another ('': none).
 local CHUNK = 100
 
 local function backwards(stream, after, since_ms, until_ms)

@@ -1,4 +1,5 @@
--- The fields of a dead letter, name by name; none when it is gone. pcall: an id that is none has none.
+-- The fields of a dead letter, name by name; none when it is gone. pcall: an id that is none has
+-- none.
 local function letter_fields(dlq, letter)
     local found = redis.pcall('XRANGE', dlq, letter, letter)
     return found[1] and found[1][2] or {}

@@ -1,5 +1,5 @@
--- The entry of the log that an event's id names: "ms-seq" (common/model/ids.c has the form), and its
--- fields by name when it is there and the organization's.
+-- The entry of the log that an event's id names: "ms-seq" (common/model/ids.c has the form), and
+-- its fields by name when it is there and the organization's.
 local VALUES = {}
 for value = 0, 31 do
     VALUES[string.byte('0123456789abcdefghjkmnpqrstvwxyz', value + 1)] = value

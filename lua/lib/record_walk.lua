@@ -1,6 +1,7 @@
 -- The deliveries of an event one by one in the order of their endpoints, from after one ('': all).
--- look(event, endpoint, state) says whether to go on, and so does walk_record. A record that is too wide to
--- be read whole is asked for the endpoints that its organization has and had, a hundred at a time.
+-- look(page, event, endpoint, state) says whether to go on, and so does walk_record. A record that
+-- is too wide to be read whole is asked for the endpoints that its organization has and had, a
+-- hundred at a time.
 local WIDE = 500
 
 local function next_endpoints(zsets, after)
@@ -14,12 +15,12 @@ local function next_endpoints(zsets, after)
     return {unpack(names, 1, math.min(#names, 100))}
 end
 
-local function walk_wide(record, zsets, event, after, look)
+local function walk_wide(record, zsets, page, event, after)
     local names = next_endpoints(zsets, after)
     while #names > 0 do
         local states = call('HMGET', record, unpack(names))
         for i, name in ipairs(names) do
-            if not look(event, name, states[i]) then
+            if not look(page, event, name, states[i]) then
                 return false
             end
         end
@@ -29,10 +30,10 @@ local function walk_wide(record, zsets, event, after, look)
 end
 
 -- pcall: a record that is something else says nothing.
-local function walk_record(record, zsets, event, after, look)
+local function walk_record(record, zsets, page, event, after)
     local count, states, names = redis.pcall('HLEN', record), {}, {}
     if type(count) == 'number' and count > WIDE then
-        return walk_wide(record, zsets, event, after, look)
+        return walk_wide(record, zsets, page, event, after)
     end
     local fields = redis.pcall('HGETALL', record)
     for i = 1, #fields, 2 do
@@ -42,7 +43,7 @@ local function walk_record(record, zsets, event, after, look)
     end
     table.sort(names)
     for _, name in ipairs(names) do
-        if not look(event, name, states[name]) then
+        if not look(page, event, name, states[name]) then
             return false
         end
     end

@@ -10,6 +10,7 @@ EVENTS, DELIVERIES, DUE, WAITING, CURSORS = P + "events", P + "deliveries", P + 
 ATTEMPTS, DLQ = P + "attempts", P + "dlq"
 FAILING, JOBS = P + "failing", P + "jobs"
 RECORD, HISTORY, LANE, ENDPOINT = P + "event:", P + "history:", P + "lane:", P + "endpoint:"
+JOB, ORG_JOBS, RUNNING = P + "job:", P + "jobs:", P + "running:"
 ORG_ENDPOINTS, ORG_GONE = P + "endpoints:", P + "gone:"
 ORG_EVENTS, ORG_LEASES, ORG_DLQ, STATS, RATE = P + "events:", P + "leases:", P + "dlq:", P + "stats:", P + "rate:"
 
@@ -37,6 +38,10 @@ def entry_event_id(entry, partition=0):
 
 def endpoint_id(number):
     return "ep_%020d" % number
+
+
+def job_id(number):
+    return "job_%020d" % number
 
 
 def delivery_id(event, endpoint):
@@ -169,6 +174,11 @@ class Store:
         keys = [key for key in (record, index, gone) if key]
         return self.call("configure", keys, [rule, member, *(text for pair in fields.items() for text in pair)])
 
+    def job_create(self, number, kind, fields=(), org=ORG, most=100, now=""):
+        job = job_id(number)
+        return self.call("job_create", [JOB + job, JOBS, ORG_JOBS + org, RUNNING + org],
+                         [most, now, job, org, kind, "key_1", *(text for pair in dict(fields).items() for text in pair)])
+
     def read(self, stream, group, consumer, count=200):
         answer = self.r.xreadgroup(group, consumer, {stream: ">"}, count=count)
         return answer[0][1] if answer else []
@@ -206,7 +216,7 @@ class Store:
     def snapshot(self):
         """Everything that is in Redis; of pending entries the holder and the times delivered, not the idle time."""
         read = {"string": self.r.get, "hash": self.r.hgetall, "stream": self.read_stream,
-                "zset": lambda key: self.r.zrange(key, 0, -1, withscores=True)}
+                "zset": lambda key: self.r.zrange(key, 0, -1, withscores=True), "set": self.r.smembers}
         return {key: read[self.r.type(key)](key) for key in sorted(self.r.scan_iter(count=1000))}
 
     def read_stream(self, key):
