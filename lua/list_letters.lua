@@ -8,7 +8,7 @@
 -- RETURNS 1 the letter after which the next page begins, '' when there is nothing more
 --         2 the letters, each: id, type of the event ('' when it is gone), fields
 --
--- A call looks at 1,000 entries at most: then the page is short.
+-- A call looks at 1,000 entries at most, and at a mebibyte of answers: then the page is short.
 local call = redis.call
 --@include log_entry
 --@include backwards
@@ -25,9 +25,9 @@ local function type_of(delivery)
     return found and found[2][2] or ''
 end
 
-local found, last, looks_left = {}, '', 1000
+local found, last, looks_left, bytes_left = {}, '', 1000, 1048576
 for id, place in backwards(index, after, since_ms, until_ms) do
-    if #found == limit or looks_left == 0 then
+    if #found == limit or looks_left == 0 or bytes_left <= 0 then
         return {last, found}
     end
     last, looks_left = id, looks_left - 1
@@ -35,6 +35,7 @@ for id, place in backwards(index, after, since_ms, until_ms) do
     local type = is_its and type_of(place[2])
     if is_its and (type_asked == '' or type == type_asked) then
         local fields = letter_fields(dlq, id)
+        bytes_left = bytes_left - #letter_field(fields, 'response')
         local is_found = #fields > 0 and (reason == '' or letter_field(fields, 'reason') == reason)
         found[#found + 1] = is_found and {id, type, fields} or nil
     end
