@@ -30,9 +30,8 @@ void org_script_start(struct redis_command *command, const struct call *call, en
     redis_command_init(command);
     script_start(command, script, count);
     for (size_t i = 0; i < count; i++) {
-        struct key key = keys[i].is_org
-                             ? key_of_id(partition, keys[i].which, call->principal.org)
-                             : key_of(partition, keys[i].which);
+        struct key key = keys[i].is_org ? key_of_id(partition, keys[i].which, call->principal.org)
+                                        : key_of(partition, keys[i].which);
         redis_command_arg(command, key_slice(&key));
     }
 }

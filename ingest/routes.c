@@ -9,8 +9,8 @@
 static const struct route routes[] = {
     {"POST", "/api/events", "events:write", false, BODY_EVENT, true, api_events_post, "", "events",
      "Post an event", "Event", 202, "Accepted", "200 413 415"},
-    {"POST", "/api/events/batch", "events:write", false, BODY_BATCH, true, api_events_batch_post, "",
-     "events", "Post up to 1,000 events", "EventBatch", 202, "BatchAccepted", "413 415"},
+    {"POST", "/api/events/batch", "events:write", false, BODY_BATCH, true, api_events_batch_post,
+     "", "events", "Post up to 1,000 events", "EventBatch", 202, "BatchAccepted", "413 415"},
     {"GET", "/api/events", "events:read", false, BODY_NONE, false, api_events_list,
      "limit cursor type since until", "events", "List events", NULL, 200, "EventList", ""},
     {"GET", "/api/events/{id}", "events:read", false, BODY_NONE, false, api_event_get, "", "events",
@@ -60,7 +60,7 @@ static bool path_fits(const char *template, struct slice path, struct slice *out
     size_t at = 0;
     while (*template) {
         if (strncmp(template, "{id}", 4) != 0) {
-            if (at == path.len || path.at[at++] != *template++)
+            if (at == path.len || path.at[at++] != *template ++)
                 return false;
             continue;
         }

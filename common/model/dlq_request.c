@@ -132,8 +132,8 @@ enum status dlq_request_parse(struct slice body, struct dlq_request *out, struct
 
     if (doc == NULL)
         return STATUS_INVALID;
-    enum status status = json_members_read(yyjson_doc_get_root(doc), members, 2, "this request",
-                                           &reading, problem);
+    enum status status =
+        json_members_read(yyjson_doc_get_root(doc), members, 2, "this request", &reading, problem);
     json_read_free(&doc);
     if (status != STATUS_OK)
         return STATUS_INVALID;

@@ -9,7 +9,7 @@
 
 void api_events_post(struct call *call);       /* events.c */
 void api_events_batch_post(struct call *call); /* events_batch.c */
-void api_events_list(struct call *call); /* events_read.c */
+void api_events_list(struct call *call);       /* events_read.c */
 void api_event_get(struct call *call);
 void api_deliveries_list(struct call *call); /* deliveries.c */
 void api_delivery_get(struct call *call);

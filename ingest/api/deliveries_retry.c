@@ -27,7 +27,8 @@ static void on_replayed(enum status status, const enum replay_result *results, v
         const char *code, *detail;
     } conflicts[REPLAY_RESULTS] = {
         [REPLAY_PENDING] = {"already_pending", "this delivery is about to be sent"},
-        [REPLAY_PAUSED] = {"endpoint_paused", "this delivery is held until its endpoint is resumed"},
+        [REPLAY_PAUSED] = {"endpoint_paused",
+                           "this delivery is held until its endpoint is resumed"},
         [REPLAY_DISABLED] = {"endpoint_disabled", "the endpoint of this delivery is disabled"},
     };
     struct call *call = self;

@@ -10,7 +10,8 @@ struct delivery_shown {
     struct slice event, endpoint;
     struct slice state;  /* as lua/lib/record.lua has it */
     struct slice reason; /* of one that is dead, else empty */
-    const struct redis_reply *attempts; /* entries of mr:{p}:attempts; NULL: only their number is told */
+    const struct redis_reply
+        *attempts; /* entries of mr:{p}:attempts; NULL: only their number is told */
 };
 
 /* An object, which the caller may add to and closes. STATUS_INVALID, with nothing written, when its

@@ -42,10 +42,9 @@ static enum status read_words(struct call *call, struct slice *out_type, struct 
 {
     *out_type = query_text(call, "type");
     *out_reason = query_text(call, "reason");
-    const char *wrong =
-        out_type->len > 0 && !event_type_is_valid(*out_type)       ? "?type"
-        : out_reason->len > 0 && !dlq_reason_is_valid(*out_reason) ? "?reason"
-                                                                   : NULL;
+    const char *wrong = out_type->len > 0 && !event_type_is_valid(*out_type)       ? "?type"
+                        : out_reason->len > 0 && !dlq_reason_is_valid(*out_reason) ? "?reason"
+                                                                                   : NULL;
     if (wrong)
         call_answer_problem(call, 400, "invalid_parameter",
                             "must be a type of events, or a reason of dead letters", wrong);

@@ -22,12 +22,9 @@ static void put_results(struct json_writer *json, const struct change *change,
                         const enum replay_result *results)
 {
     static const char *const names[REPLAY_RESULTS] = {
-        [REPLAY_DONE] = "replayed",
-        [REPLAY_PENDING] = "already_pending",
-        [REPLAY_PAUSED] = "endpoint_paused",
-        [REPLAY_DISABLED] = "endpoint_disabled",
-        [REPLAY_GONE] = "endpoint_deleted",
-        [REPLAY_ABSENT] = "not_found",
+        [REPLAY_DONE] = "replayed",          [REPLAY_PENDING] = "already_pending",
+        [REPLAY_PAUSED] = "endpoint_paused", [REPLAY_DISABLED] = "endpoint_disabled",
+        [REPLAY_GONE] = "endpoint_deleted",  [REPLAY_ABSENT] = "not_found",
     };
     json_name(json, "results");
     json_open(json, '[');
@@ -86,11 +83,10 @@ static void start_job(struct change *change)
         buf_add_i64(&since, filter->since_ms);
     if (filter->until_ms >= 0)
         buf_add_i64(&until, filter->until_ms);
-    const struct slice fields[] = {SLICE("endpoint"), slice_of(filter->endpoint),
-                                   SLICE("type"),     slice_of(filter->type),
-                                   SLICE("reason"),   slice_of(filter->reason),
-                                   SLICE("since_ms"), buf_slice(&since),
-                                   SLICE("until_ms"), buf_slice(&until)};
+    const struct slice fields[] = {
+        SLICE("endpoint"), slice_of(filter->endpoint), SLICE("type"),     slice_of(filter->type),
+        SLICE("reason"),   slice_of(filter->reason),   SLICE("since_ms"), buf_slice(&since),
+        SLICE("until_ms"), buf_slice(&until)};
     job_create(change->call, change->call->principal.org, change->is_purge ? "purge" : "redrive",
                fields, sizeof fields / sizeof fields[0], job_answer_created, change->call);
     buf_fini(&since);

@@ -84,8 +84,7 @@ void api_events_list(struct call *call)
     struct slice type;
     int64_t since_ms = -1, until_ms = -1;
     struct redis_command command;
-    if (query_page(call, org_of(call), &page) != STATUS_OK ||
-        read_type(call, &type) != STATUS_OK ||
+    if (query_page(call, org_of(call), &page) != STATUS_OK || read_type(call, &type) != STATUS_OK ||
         query_time(call, "since", &since_ms) != STATUS_OK ||
         query_time(call, "until", &until_ms) != STATUS_OK)
         return;
@@ -147,8 +146,7 @@ static void on_event(enum status status, const struct redis_reply *row, void *se
     struct delivery_query query = {.limit = DELIVERIES_SHOWN, .event = slice_of(look->id)};
     if (!org_script_has_read(look->call, status))
         return;
-    buf_init(&look->body,
-             redis_reply_text(redis_reply_at(row, ROW_MIN)).len + AROUND_DATA_MAX);
+    buf_init(&look->body, redis_reply_text(redis_reply_at(row, ROW_MIN)).len + AROUND_DATA_MAX);
     look->json = (struct json_writer){.out = &look->body};
     if (put_event(&look->json, row) != STATUS_OK) {
         call_answer_not_found(look->call);

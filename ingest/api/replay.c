@@ -83,10 +83,9 @@ static void start_purge(struct redis_command *command, const struct replay *repl
 
 static void start_replay(struct redis_command *command, const struct replay *replay)
 {
-    static const struct org_key keys[] = {{KEY_EVENTS, false},  {KEY_DELIVERIES, false},
-                                          {KEY_DUE, false},     {KEY_WAITING, false},
-                                          {KEY_DLQ, false},     {KEY_RECORD, false},
-                                          {KEY_ORG_DLQ, false}, {KEY_ENDPOINT, false}};
+    static const struct org_key keys[] = {
+        {KEY_EVENTS, false}, {KEY_DELIVERIES, false}, {KEY_DUE, false},     {KEY_WAITING, false},
+        {KEY_DLQ, false},    {KEY_RECORD, false},     {KEY_ORG_DLQ, false}, {KEY_ENDPOINT, false}};
     org_script_start(command, replay->call, SCRIPT_REPLAY, keys, sizeof keys / sizeof keys[0]);
     redis_command_arg(command, replay->call->principal.org);
     redis_command_text(command, replay->kind == REPLAY_DEAD ? "dead" : "any");
