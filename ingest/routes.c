@@ -85,6 +85,15 @@ static const struct route routes[] = {
     {"POST", "/api/dlq/purge", "dlq:write", false, BODY_SMALL, false, api_dlq_purge, "", "dlq",
      "Throw dead letters away: by ids, or all that a filter takes, as a job", "DeadLetterChoice",
      200, "DeadLettersPurged", "202 409 413 415"},
+    {"GET", "/api/inbox", "inbox:consume", false, BODY_NONE, false, api_inbox_get, "limit cursor",
+     "inbox", "List what is not acknowledged, the oldest first", NULL, 200, "InboxList", ""},
+    {"POST", "/api/inbox/lease", "inbox:consume", false, BODY_SMALL, false, api_inbox_lease, "",
+     "inbox", "Lease events that nobody else has leased", "LeaseRequest", 200, "Lease", "413 415"},
+    {"POST", "/api/inbox/ack", "inbox:consume", false, BODY_SMALL, false, api_inbox_ack, "",
+     "inbox", "Acknowledge events of a lease", "UnleaseRequest", 200, "Acked", "413 415"},
+    {"POST", "/api/inbox/release", "inbox:consume", false, BODY_SMALL, false, api_inbox_release, "",
+     "inbox", "Release events of a lease, for others to lease", "UnleaseRequest", 200, "Released",
+     "413 415"},
 };
 #define COUNT (sizeof routes / sizeof routes[0])
 

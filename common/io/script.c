@@ -41,6 +41,9 @@ const char *const script_names[] = {
     [SCRIPT_FIND_DELIVERY] = "find_delivery",
     [SCRIPT_LIST_LETTERS] = "list_letters",
     [SCRIPT_REPLAY] = "replay",
+    [SCRIPT_LIST_INBOX] = "list_inbox",
+    [SCRIPT_LEASE] = "lease",
+    [SCRIPT_UNLEASE] = "unlease",
     [SCRIPTS_COUNT] = NULL,
 };
 

@@ -43,6 +43,9 @@ enum script {
     SCRIPT_LIST_DELIVERIES,
     SCRIPT_FIND_DELIVERY,
     SCRIPT_LIST_LETTERS,
+    SCRIPT_LIST_INBOX,
+    SCRIPT_LEASE,
+    SCRIPT_UNLEASE,
     SCRIPTS_COUNT
 };
 extern const char *const script_names[]; /* NULL-terminated */

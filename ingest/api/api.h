@@ -34,6 +34,10 @@ void api_endpoints_replay(struct call *call); /* endpoints_replay.c */
 void api_jobs_get(struct call *call);
 void api_job_get(struct call *call); /* jobs.c */
 void api_job_cancel(struct call *call);
+void api_inbox_get(struct call *call);   /* inbox.c */
+void api_inbox_lease(struct call *call); /* inbox.c */
+void api_inbox_ack(struct call *call);   /* inbox_unlease.c */
+void api_inbox_release(struct call *call);
 void api_health_live(struct call *call);
 void api_health_ready(struct call *call);
 void api_openapi_get(struct call *call); /* docs.c */
