@@ -9,6 +9,7 @@
 
 #include "../base/bytes.h"
 
+#define API_KEY_PREFIX "mr_live_"
 #define API_KEY_LEN 44
 #define API_KEY_HASH_LEN 64
 
