@@ -40,9 +40,9 @@ struct call *call_new(struct ingest *ingest, struct http_request *http)
 static void log_call(const struct call *call, int status, const char *code)
 {
     bool is_read = slice_is(call->http->method, "GET") || slice_is(call->http->method, "HEAD");
-    enum log_level level = status >= 500                                           ? LOG_WARN
-                           : status < 300 && (is_read || call->route->logs_itself) ? LOG_DEBUG
-                                                                                   : LOG_INFO;
+    enum log_level level = status >= 500                                            ? LOG_WARN
+                           : status < 300 && (is_read || call->route->posts_events) ? LOG_DEBUG
+                                                                                    : LOG_INFO;
     log_event(level, "http.request", log_slice("method", call->http->method),
               log_slice("path", call->http->path), log_int("status", status),
               log_text("code", code),
@@ -78,9 +78,8 @@ static void send_answer(struct call *call, struct answer *answer, int status, st
 {
     add_header(answer, SLICE("X-Request-Id"), slice_of(call->request_id));
     add_header(answer, SLICE("Cache-Control"), SLICE("no-store"));
-    answer->headers_count +=
-        rate_headers(call->principal.limits, call->rates, answer->headers + answer->headers_count,
-                     answer->rates);
+    answer->headers_count += rate_headers(call->principal.limits, call->rates,
+                                          answer->headers + answer->headers_count, answer->rates);
     struct http_response response = {
         .status = status,
         .content_type = body.len ? type : (struct slice){0},

@@ -16,8 +16,8 @@ struct ingest;
 struct route;
 
 struct principal {
-    bool is_admin;                    /* the admin token: no organization of its own */
-    struct slice org, key_id, scopes; /* in the request's memory */
+    bool is_admin; /* the admin token: no organization of its own */
+    struct slice org, org_name, key_id, key_name, scopes; /* in the request's memory */
     struct rate_limit limits[RATES];
 };
 
@@ -25,7 +25,7 @@ struct call {
     struct ingest *ingest;
     struct http_request *http;
     const struct route *route; /* NULL: none of ours */
-    struct slice path_id; /* what stands for {id} in the route's path */
+    struct slice path_id;      /* what stands for {id} in the route's path */
     struct principal principal;
     struct rate_state rates[RATES]; /* told in the answer's headers */
     char request_id[REQUEST_ID_MAX + 1];

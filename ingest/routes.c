@@ -9,13 +9,32 @@
 static const struct route routes[] = {
     {"POST", "/api/events", "events:write", false, BODY_EVENT, true, api_events_post, "", "events",
      "Post an event", "Event", 202, "Accepted", "200 413 415"},
-    {"POST", "/api/events/batch", "events:write", false, BODY_BATCH, true, api_events_batch_post, "",
-     "events", "Post up to 1,000 events", "EventBatch", 202, "BatchAccepted", "413 415"},
+    {"POST", "/api/events/batch", "events:write", false, BODY_BATCH, true, api_events_batch_post,
+     "", "events", "Post up to 1,000 events", "EventBatch", 202, "BatchAccepted", "413 415"},
+    {"GET", "/api/organizations", "admin", true, BODY_NONE, false, api_organizations_list,
+     "limit cursor", "organizations", "List organizations", NULL, 200, "OrganizationList", "400"},
     {"POST", "/api/organizations", "admin", true, BODY_SMALL, false, api_organizations_post, "",
      "organizations", "Create an organization", "OrganizationRequest", 201, "Organization",
      "413 415"},
+    {"GET", "/api/organizations/{id}", "admin", true, BODY_NONE, false, api_organizations_get, "",
+     "organizations", "Show an organization", NULL, 200, "Organization", "404"},
+    {"PATCH", "/api/organizations/{id}", "admin", true, BODY_SMALL, false, api_organizations_patch,
+     "", "organizations", "Change an organization", "OrganizationChange", 200, "Organization",
+     "404 413 415"},
+    {"GET", "/api/keys", "keys:write", true, BODY_NONE, false, api_keys_list,
+     "organization limit cursor", "keys", "List API keys", NULL, 200, "KeyList", "400 422"},
     {"POST", "/api/keys", "keys:write", true, BODY_SMALL, false, api_keys_post, "organization",
      "keys", "Create an API key", "KeyRequest", 201, "NewKey", "413 415"},
+    {"DELETE", "/api/keys/{id}", "keys:write", true, BODY_NONE, false, api_keys_delete,
+     "organization", "keys", "Revoke an API key", NULL, 204, NULL, "404 422"},
+    {"POST", "/api/keys/{id}/rotate", "keys:write", true, BODY_SMALL, false, api_keys_rotate,
+     "organization", "keys", "Replace an API key", "RotationRequest", 201, "NewKey",
+     "404 409 413 415"},
+    {"GET", "/api/me", "", true, BODY_NONE, false, api_me_get, "", "keys", "Who asks", NULL, 200,
+     "Me", ""},
+    {"GET", "/api/audit", "audit:read", true, BODY_NONE, false, api_audit_list,
+     "organization action target since until limit cursor", "audit", "List changes", NULL, 200,
+     "AuditList", "400 422"},
     {"POST", "/api/endpoints", "endpoints:write", true, BODY_SMALL, false, api_endpoints_post,
      "organization", "endpoints", "Create an endpoint", "EndpointRequest", 201, "NewEndpoint",
      "413 415"},
@@ -37,7 +56,7 @@ static bool path_fits(const char *template, struct slice path, struct slice *out
     size_t at = 0;
     while (*template) {
         if (strncmp(template, "{id}", 4) != 0) {
-            if (at == path.len || path.at[at++] != *template++)
+            if (at == path.len || path.at[at++] != *template ++)
                 return false;
             continue;
         }

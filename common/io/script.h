@@ -28,6 +28,7 @@ enum script {
     SCRIPT_TRIM,
     SCRIPT_CONFIGURE,
     SCRIPT_LIMIT,
+    SCRIPT_LIST_AUDIT,
     SCRIPTS_COUNT
 };
 extern const char *const script_names[]; /* NULL-terminated */

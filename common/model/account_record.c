@@ -3,6 +3,8 @@
  */
 #include "account_record.h"
 
+#include <string.h>
+
 #include "api_key.h"
 
 enum org_field {
@@ -106,6 +108,14 @@ enum status key_record_read(const struct slice *fields, size_t count, struct key
     record.rotated_to = values[KEY_ROTATED_TO];
     *out = record;
     return STATUS_OK;
+}
+
+void key_record_texts(struct key_record *record, struct slice *out[KEY_RECORD_TEXTS])
+{
+    struct slice *const texts[KEY_RECORD_TEXTS] = {
+        &record->id,    &record->org,          &record->name,      &record->scopes,
+        &record->last4, &record->rotated_from, &record->rotated_to};
+    memcpy(out, texts, sizeof texts);
 }
 
 void organization_record_write(const struct organization_record *record, struct fields *out)

@@ -32,6 +32,10 @@ enum status organization_record_read(const struct slice *fields, size_t count,
 enum status key_record_read(const struct slice *fields, size_t count,
                             struct key_record *out) must_check;
 
+/* Where its texts are, for who copies them. */
+#define KEY_RECORD_TEXTS 7
+void key_record_texts(struct key_record *record, struct slice *out[KEY_RECORD_TEXTS]);
+
 /* All of the record. */
 void organization_record_write(const struct organization_record *record, struct fields *out);
 void key_record_write(const struct key_record *record, struct fields *out);

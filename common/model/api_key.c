@@ -116,12 +116,25 @@ bool scope_is_known(struct slice scope)
     return false;
 }
 
-bool scopes_allow(struct slice list, const char *scope)
+static bool allows(struct slice list, struct slice scope)
 {
     while (list.len > 0) {
         struct slice word = slice_cut(&list, ' ');
-        if (slice_is(word, "*") || slice_is(word, scope))
+        if (slice_is(word, "*") || slice_eq(word, scope))
             return true;
     }
     return false;
+}
+
+bool scopes_allow(struct slice list, const char *scope)
+{
+    return allows(list, slice_of(scope));
+}
+
+bool scopes_cover(struct slice list, struct slice others)
+{
+    while (others.len > 0)
+        if (!allows(list, slice_cut(&others, ' ')))
+            return false;
+    return true;
 }

@@ -10,7 +10,15 @@
 void api_events_post(struct call *call);       /* events.c */
 void api_events_batch_post(struct call *call); /* events_batch.c */
 void api_organizations_post(struct call *call);
+void api_organizations_list(struct call *call);
+void api_organizations_get(struct call *call);
+void api_organizations_patch(struct call *call);
 void api_keys_post(struct call *call);
+void api_keys_list(struct call *call);
+void api_keys_delete(struct call *call);
+void api_keys_rotate(struct call *call); /* keys_rotate.c */
+void api_audit_list(struct call *call);
+void api_me_get(struct call *call);
 void api_endpoints_post(struct call *call);
 void api_health_live(struct call *call);
 void api_health_ready(struct call *call);
