@@ -40,9 +40,9 @@ struct call *call_new(struct ingest *ingest, struct http_request *http)
 static void log_call(const struct call *call, int status, const char *code)
 {
     bool is_read = slice_is(call->http->method, "GET") || slice_is(call->http->method, "HEAD");
-    enum log_level level = status >= 500                                           ? LOG_WARN
-                           : status < 300 && (is_read || call->route->logs_itself) ? LOG_DEBUG
-                                                                                   : LOG_INFO;
+    enum log_level level = status >= 500                                            ? LOG_WARN
+                           : status < 300 && (is_read || call->route->posts_events) ? LOG_DEBUG
+                                                                                    : LOG_INFO;
     log_event(level, "http.request", log_slice("method", call->http->method),
               log_slice("path", call->http->path), log_int("status", status),
               log_text("code", code),

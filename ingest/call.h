@@ -16,8 +16,8 @@ struct ingest;
 struct route;
 
 struct principal {
-    bool is_admin;                    /* the admin token: no organization of its own */
-    struct slice org, key_id, scopes; /* in the request's memory */
+    bool is_admin; /* the admin token: no organization of its own */
+    struct slice org, org_name, key_id, key_name, scopes; /* in the request's memory */
     struct rate_limit limits[RATES];
 };
 

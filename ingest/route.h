@@ -23,7 +23,7 @@ struct route {
     const char *scope; /* NULL: open to all; "" : any valid key; "admin": only the admin token */
     bool admin_too;    /* the admin token may use it as well */
     enum body_limit body;
-    bool logs_itself;
+    bool posts_events; /* which are counted against rate limits and logged one by one */
     void (*handle)(struct call *call);
     const char *query; /* parameters it takes, a space between; others are refused */
 

@@ -44,6 +44,7 @@ const char *const script_names[] = {
     [SCRIPT_LIST_INBOX] = "list_inbox",
     [SCRIPT_LEASE] = "lease",
     [SCRIPT_UNLEASE] = "unlease",
+    [SCRIPT_LIST_AUDIT] = "list_audit",
     [SCRIPTS_COUNT] = NULL,
 };
 

@@ -46,6 +46,7 @@ enum script {
     SCRIPT_LIST_INBOX,
     SCRIPT_LEASE,
     SCRIPT_UNLEASE,
+    SCRIPT_LIST_AUDIT,
     SCRIPTS_COUNT
 };
 extern const char *const script_names[]; /* NULL-terminated */

@@ -19,7 +19,15 @@ void api_dlq_get(struct call *call);
 void api_dlq_replay(struct call *call); /* dlq_change.c */
 void api_dlq_purge(struct call *call);
 void api_organizations_post(struct call *call);
+void api_organizations_list(struct call *call);
+void api_organizations_get(struct call *call);
+void api_organizations_patch(struct call *call);
 void api_keys_post(struct call *call);
+void api_keys_list(struct call *call);
+void api_keys_delete(struct call *call);
+void api_keys_rotate(struct call *call); /* keys_rotate.c */
+void api_audit_list(struct call *call);
+void api_me_get(struct call *call);
 void api_endpoints_post(struct call *call);
 void api_endpoints_get(struct call *call);          /* endpoints_read.c */
 void api_endpoint_get(struct call *call);           /* endpoints_read.c */

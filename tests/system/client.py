@@ -1,6 +1,7 @@
 """A client of the API on one kept connection, and what tests make with it."""
 import http.client
 import json
+import urllib.parse
 from dataclasses import dataclass
 
 TIMEOUT_S = 60
@@ -67,6 +68,27 @@ class Client:
 
     def post(self, path, body, headers=None):
         return self.request("POST", path, body, headers)
+
+    def patch(self, path, body, headers=None):
+        return self.request("PATCH", path, body, headers)
+
+    def delete(self, path, headers=None):
+        return self.request("DELETE", path, None, headers)
+
+    def pages(self, path, **parameters):
+        """Each page's items, as a client walks a list."""
+        while True:
+            answer = self.get(f"{path}?{urllib.parse.urlencode(parameters)}")
+            assert answer.status == 200, f"GET {path}: {answer.status} {answer.body}"
+            assert list(answer.json) == ["data", "next_cursor"]
+            yield answer.json["data"]
+            if not (cursor := answer.json["next_cursor"]):
+                return
+            parameters["cursor"] = cursor
+
+    def walk(self, path, **parameters):
+        """All items of a list."""
+        return [item for page in self.pages(path, **parameters) for item in page]
 
     def create(self, path, body):
         answer = self.post(path, body)
