@@ -10,6 +10,7 @@
 void api_events_post(struct call *call);       /* events.c */
 void api_events_batch_post(struct call *call); /* events_batch.c */
 void api_organizations_post(struct call *call);
+void api_organization_delete(struct call *call); /* organizations_delete.c */
 void api_keys_post(struct call *call);
 void api_endpoints_post(struct call *call);
 void api_endpoints_replay(struct call *call); /* endpoints_replay.c */
