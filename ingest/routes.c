@@ -113,6 +113,9 @@ static const struct route routes[] = {
     {"GET", "/api/audit", "audit:read", true, BODY_NONE, false, api_audit_list,
      "organization action target since until limit cursor", "audit", "List changes", NULL, 200,
      "AuditList", "400 422"},
+    {"DELETE", "/api/organizations/{id}", "admin", true, BODY_NONE, false, api_organization_delete,
+     "", "organizations", "Delete an organization and all that it has", NULL, 202, "JobCreated",
+     "404"},
 };
 #define COUNT (sizeof routes / sizeof routes[0])
 

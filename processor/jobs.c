@@ -9,13 +9,14 @@
 #include "base/log.h"
 #include "io/script.h"
 #include "model/keys.h"
+#include "forget.h"
 
 #define SWEEP_MS 5000
 #define RETRY_MS 500
 #define SET_BACK_MS 5000 /* of a job whose step failed */
 #define STEPPED_MAX 16   /* jobs per round: the others' turn is the next */
 #define LOG_INTERVAL_MS 5000
-#define KEYS_MAX 12
+#define KEYS_MAX 24
 
 struct kind {
     const char *name;
@@ -35,6 +36,13 @@ static const struct kind kinds[] = {
     {"replay", SCRIPT_JOB_REPLAY, 9, {REPLAY_KEYS, KEY_HISTORY}},
     {"redrive", SCRIPT_JOB_LETTERS, 9, {REPLAY_KEYS, KEY_ORG_EVENTS}},
     {"purge", SCRIPT_JOB_LETTERS, 9, {REPLAY_KEYS, KEY_ORG_EVENTS}},
+    {"forget",
+     SCRIPT_JOB_FORGET,
+     22,
+     {KEY_EVENTS,     KEY_ATTEMPTS, KEY_DLQ,        KEY_DUE,           KEY_WAITING,  KEY_CURSORS,
+      KEY_FAILING,    KEY_RECORD,   KEY_HISTORY,    KEY_LANE,          KEY_ENDPOINT, KEY_JOB,
+      KEY_DEDUP,      KEY_RATE,     KEY_ORG_EVENTS, KEY_ORG_ENDPOINTS, KEY_ORG_GONE, KEY_ORG_KEYS,
+      KEY_ORG_LEASES, KEY_ORG_DLQ,  KEY_ORG_AUDIT,  KEY_ORG_STATS}},
 };
 
 struct jobs {
@@ -51,6 +59,7 @@ struct jobs {
 
 struct step {
     struct jobs *jobs;
+    const struct kind *kind;
     char id[OTHER_ID_SIZE];
 };
 
@@ -94,14 +103,21 @@ static void set_back(struct jobs *jobs, struct slice id)
     redis_send(jobs->redis, &jobs->command, NULL, NULL);
 }
 
+static void send_step(struct jobs *jobs, struct slice id, const struct kind *kind,
+                      const char *news);
+
 static void on_stepped(enum status status, const struct redis_reply *reply, void *self)
 {
     struct step *step = self;
     struct jobs *jobs = step->jobs;
     if (status != STATUS_CANCELLED) {
         struct slice word = redis_reply_text(redis_reply_at(reply, 0));
+        bool is_elsewhere =
+            status == STATUS_OK && forget_elsewhere(jobs->redis, jobs->partition, reply);
         jobs->waiting--;
-        if (status == STATUS_OK && slice_is(word, "running"))
+        if (is_elsewhere && slice_is(word, "organization"))
+            send_step(jobs, slice_of(step->id), step->kind, "organization");
+        if (is_elsewhere || (status == STATUS_OK && slice_is(word, "running")))
             no_later_than(jobs, redis_reply_int(redis_reply_at(reply, 1)));
         else if (status == STATUS_OK)
             log_event(LOG_INFO, "job.ended", log_text("job", step->id), log_slice("state", word));
@@ -122,11 +138,12 @@ static const struct kind *find_kind(struct slice name)
     return NULL;
 }
 
-static void send_step(struct jobs *jobs, struct slice id, const struct kind *kind)
+static void send_step(struct jobs *jobs, struct slice id, const struct kind *kind, const char *news)
 {
     struct step *step = xcalloc(1, sizeof *step);
     struct key job = key_of_id(jobs->partition, KEY_JOB, id);
     step->jobs = jobs;
+    step->kind = kind;
     if (slice_to_text(id, step->id, sizeof step->id) != STATUS_OK)
         step->id[0] = '\0'; /* only for the log */
     script_start(&jobs->command, kind->script, 4 + kind->keys_count);
@@ -139,6 +156,7 @@ static void send_step(struct jobs *jobs, struct slice id, const struct kind *kin
     redis_command_text(&jobs->command, ""); /* Redis's time */
     redis_command_int(&jobs->command, jobs->retention_ms);
     redis_command_int(&jobs->command, jobs->partition);
+    redis_command_text(&jobs->command, news);
     jobs->waiting++;
     script_send(jobs->redis, kind->script, &jobs->command, on_stepped, step);
 }
@@ -148,7 +166,7 @@ static void step_job(struct jobs *jobs, struct slice id, struct slice name)
 {
     const struct kind *kind = find_kind(name);
     if (kind && id.len < OTHER_ID_SIZE) {
-        send_step(jobs, id, kind);
+        send_step(jobs, id, kind, "");
     } else {
         note_failure(jobs, id, STATUS_INVALID, SLICE("no such kind of job"));
         set_back(jobs, id);

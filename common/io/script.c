@@ -32,6 +32,7 @@ const char *const script_names[] = {
     [SCRIPT_JOB_RELEASE] = "job_release",
     [SCRIPT_JOB_REPLAY] = "job_replay",
     [SCRIPT_JOB_LETTERS] = "job_letters",
+    [SCRIPT_JOB_FORGET] = "job_forget",
     [SCRIPT_LIST_JOBS] = "list_jobs",
     [SCRIPT_LIST_JOBS_DUE] = "list_jobs_due",
     [SCRIPT_PURGE_LETTERS] = "purge_letters",

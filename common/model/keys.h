@@ -52,6 +52,8 @@ enum partition_key {
     KEY_ORG_STATS,     /* hash of counters */
     /* + organization id or key id */
     KEY_RATE, /* string: a rate limiter's time */
+    /* + organization id, ':' and a hash */
+    KEY_DEDUP, /* string: the first event of that dedup id */
 };
 struct key key_of(uint32_t partition, enum partition_key which); /* a prefix, for those that are */
 struct key key_of_id(uint32_t partition, enum partition_key prefix, struct slice id);

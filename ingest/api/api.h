@@ -22,6 +22,7 @@ void api_organizations_post(struct call *call);
 void api_organizations_list(struct call *call);
 void api_organizations_get(struct call *call);
 void api_organizations_patch(struct call *call);
+void api_organization_delete(struct call *call); /* organizations_delete.c */
 void api_keys_post(struct call *call);
 void api_keys_list(struct call *call);
 void api_keys_delete(struct call *call);

@@ -1,6 +1,6 @@
 -- A step of a job. Its script's first KEYS are 1 the job (hash), 2 jobs zset, and the prefixes
 -- 3 mr:{p}:jobs: and 4 mr:{p}:running:; its first ARGV are 1 time in ms to use instead of Redis's
--- (''), 2 ms for which a finished job is kept, 3 partition.
+-- (''), 2 ms for which a finished job is kept, 3 partition, 4 what was done for it elsewhere ('').
 -- RETURNS of a step: a word and ms, how things stand and when to go on:
 --   running            it was stepped, or waits for room: go on after ms
 --   done failed …      it is finished: nothing to do for ms

@@ -26,6 +26,9 @@ STEPS = {  # of jobs: the script, and its keys after those that every step has
     "replay": ("job_replay", [*REPLAYS, HISTORY]),
     "redrive": ("job_letters", [*REPLAYS, ORG_EVENTS]),
     "purge": ("job_letters", [*REPLAYS, ORG_EVENTS]),
+    "forget": ("job_forget", [EVENTS, ATTEMPTS, DLQ, DUE, WAITING, CURSORS, FAILING, RECORD, HISTORY, LANE, ENDPOINT, JOB,
+                              P + "dedup:", RATE, ORG_EVENTS, P + "endpoints:", P + "gone:", P + "keys:", ORG_LEASES,
+                              ORG_DLQ, P + "audit:", STATS]),
 }
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -213,11 +216,12 @@ class Store:
         return self.call("job_create", [JOB + job, JOBS, ORG_JOBS + org, RUNNING + org],
                          [most, now, job, org, kind, "key_1", *(text for pair in dict(fields).items() for text in pair)])
 
-    def step(self, kind, number, now="", retention_ms=10**9):
-        """(word, ms) of a step of a job."""
+    def step(self, kind, number, now="", retention_ms=10**9, news=""):
+        """A step of a job: word, ms, and of forget what is to be done elsewhere."""
         script, keys = STEPS[kind]
-        word, ms = self.call(script, [JOB + job_id(number), JOBS, ORG_JOBS, RUNNING, *keys], [now, retention_ms, 0])[:2]
-        return word, int(ms)
+        word, ms, *rest = self.call(script, [JOB + job_id(number), JOBS, ORG_JOBS, RUNNING, *keys],
+                                    [now, retention_ms, 0, news])
+        return word, int(ms), *rest
 
     def jobs_due(self, now="", limit=16):
         left, *flat = self.call("list_jobs_due", [JOBS, JOB], [now, limit])
