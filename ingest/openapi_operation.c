@@ -110,6 +110,14 @@ static void put_content(struct json_writer *json, const char *schema)
     json_close(json, '}');
 }
 
+/* A body none of whose members are needed need not be sent at all. */
+static bool needs_body(const char *schema)
+{
+    struct slice said = member_of(files_bytes("schemas.json"), schema);
+    return member_of(said, "properties").len == 0 || member_of(said, "minProperties").len > 0 ||
+           !slice_is(member_of(said, "required"), "[]");
+}
+
 static void put_request(struct json_writer *json, const struct route *route)
 {
     if (!route->request)
@@ -117,25 +125,25 @@ static void put_request(struct json_writer *json, const struct route *route)
     json_name(json, "requestBody");
     json_open(json, '{');
     json_name(json, "required");
-    json_put_bool(json, true);
+    json_put_bool(json, needs_body(route->request));
     put_content(json, route->request);
     json_close(json, '}');
 }
 
-enum listed { LISTED_NOT, LISTED_AS_PROBLEM, LISTED_AS_RESPONSE };
-
-static enum listed find_listed(const struct route *route, int status)
+/* Whether it is listed among the problems; out_schema: what it names, else empty. */
+static bool is_listed(const struct route *route, int status, struct slice *out_schema)
 {
     struct slice list = slice_of(route->problems);
     char text[8];
     snprintf(text, sizeof text, "%d", status);
     while (list.len > 0) {
-        struct slice word = slice_cut(&list, ' ');
-        bool is_response = slice_starts(word, "=") || status < 400;
-        if (slice_is(slice_from(word, slice_starts(word, "=")), text))
-            return is_response ? LISTED_AS_RESPONSE : LISTED_AS_PROBLEM;
+        struct slice schema = slice_cut(&list, ' ');
+        if (slice_is(slice_cut(&schema, '='), text)) {
+            *out_schema = schema;
+            return true;
+        }
     }
-    return LISTED_NOT;
+    return false;
 }
 
 static bool is_limited(const struct route *route)
@@ -188,13 +196,14 @@ static void put_answer_headers(struct json_writer *json, const struct route *rou
     json_close(json, '}');
 }
 
-static void put_response(struct json_writer *json, const struct route *route, int status)
+static void put_response(struct json_writer *json, const struct route *route, int status,
+                         const char *schema)
 {
     json_open(json, '{');
     put_member(json, "description", http_status_title(status));
     put_answer_headers(json, route);
-    if (route->response && status != 204)
-        put_content(json, route->response);
+    if (schema && status != 204)
+        put_content(json, schema);
     json_close(json, '}');
 }
 
@@ -203,15 +212,18 @@ static void put_responses(struct json_writer *json, const struct route *route)
     json_name(json, "responses");
     json_open(json, '{');
     for (int status = 200; status < 600; status++) {
-        enum listed listed = find_listed(route, status);
-        bool is_response = status == route->status || listed == LISTED_AS_RESPONSE;
-        char text[8];
-        if (!is_response && listed == LISTED_NOT && !follows(route, status))
+        struct slice named = {0};
+        char text[8], schema[NAME_MAX];
+        bool listed = is_listed(route, status, &named);
+        if (status != route->status && !listed && !follows(route, status))
             continue;
+        must(slice_to_text(named, schema, sizeof schema) == STATUS_OK);
         snprintf(text, sizeof text, "%d", status);
         json_name(json, text);
-        if (is_response)
-            put_response(json, route, status);
+        if (named.len > 0)
+            put_response(json, route, status, schema);
+        else if (status < 400)
+            put_response(json, route, status, route->response);
         else
             put_ref(json, "responses", text);
     }

@@ -32,9 +32,9 @@ struct route {
     const char *request;       /* schema of the body; NULL: none */
     int status;                /* when all is well */
     const char *response;      /* schema of the answer; NULL: without a body */
-    const char
-        *problems; /* other statuses than those that come of the columns above; below 400, and
-                             with '=' before it, one whose body is the response's as well */
+    /* Other statuses than those that come of the columns above. One below 400 has the response's
+     * schema; "503=Ready" names another than Problem. */
+    const char *problems;
 };
 
 /* out_id: what stands for {id}, when it fits and has one. */
