@@ -7,6 +7,7 @@ class Resources:
         self.stack = stack
         self.organization = organization
         self.asks_as = asks_as
+        self.receiver = None
         self.words = {organization.id}  # that stand in the names of its keys in Redis
 
     def new(self, resource):
@@ -28,3 +29,27 @@ class Resources:
 
     def new_events(self):
         return self.organization.publish("made.for.test", 1)
+
+    def new_jobs(self):
+        return self.organization.client.post(f"/api/endpoints/{self.new_endpoints()}/replay", {}).json["job"]
+
+    def new_deliveries(self):
+        """Delivered."""
+        return self.new_delivery(200, "delivered")
+
+    def new_dlq(self):
+        """A dead letter has the id of its delivery."""
+        return self.new_delivery(500, "failed")
+
+    def new_delivery(self, answered, status):
+        name = f"/{answered}"
+        if not self.receiver:
+            self.receiver = self.stack.new_receiver()
+        self.receiver.script(name, answered)
+        endpoint = self.organization.new_endpoint(self.receiver.url(name), f"made.{answered}", retry_schedule=["1ms"])["id"]
+        event = self.organization.publish(f"made.{answered}", 1)
+        id = "dlv_" + event.removeprefix("evt_") + endpoint.removeprefix("ep_")
+        self.words.update((endpoint, event))
+        client = self.organization.client
+        wait_until(lambda: client.get("/api/deliveries/" + id).json.get("status") == status, f"{id} being {status}")
+        return id
