@@ -8,8 +8,8 @@
 --         then two per endpoint: its fields (name value name value …), and since when it has had
 --         nothing but failures, in ms, or ''
 --
--- A page ends early once a mebibyte of records was read. What has no record, or one that is no hash,
--- is left out.
+-- A page ends early once a mebibyte of records was read. What has no record, or one that is no
+-- hash, is left out.
 local call = redis.call
 
 local index, prefix, failing = unpack(KEYS)

@@ -13,6 +13,7 @@ RECORD, HISTORY, LANE, ENDPOINT = P + "event:", P + "history:", P + "lane:", P +
 JOB, ORG_JOBS, RUNNING = P + "job:", P + "jobs:", P + "running:"
 ORG_ENDPOINTS, ORG_GONE = P + "endpoints:", P + "gone:"
 ORG_EVENTS, ORG_LEASES, ORG_DLQ, STATS, RATE = P + "events:", P + "leases:", P + "dlq:", P + "stats:", P + "rate:"
+ORG_ENDPOINTS = P + "endpoints:"
 
 EVENT_FIELDS = "org type key dedup trace request ct time after to data".split()
 DELIVERY_FIELDS = "event endpoint org attempt snoozes history trace request body".split()
@@ -210,6 +211,11 @@ class Store:
     def configure(self, rule, record, fields, index=None, member="", gone=None):
         keys = [key for key in (record, index, gone) if key]
         return self.call("configure", keys, [rule, member, *(text for pair in fields.items() for text in pair)])
+
+    def list_endpoints(self, before="", limit=50, org=ORG):
+        """The position of the next page or '', and (fields, failing since)."""
+        position, *flat = self.call("list_endpoints", [ORG_ENDPOINTS + org, ENDPOINT, FAILING], [before, limit])
+        return position, [(dict(pairs(fields)), since) for fields, since in pairs(flat)]
 
     def job_create(self, number, kind, fields=(), org=ORG, most=100, now=""):
         job = job_id(number)

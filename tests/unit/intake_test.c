@@ -82,23 +82,22 @@ static void says_why_nobody_gets_an_event(void **state)
     close_world(world);
 }
 
+#define REST ", 'key', '', 'to', '', 'data', ''"
+
 /* Each of these ends as skipped instead of coming back for ever, and keeps nothing back. */
 static void what_is_no_event_ends(void **state)
 {
     static const char *const entries[] = {
         "'n', '1'",
-        "'org', '', 'type', 'a', 'trace', '', 'request', '', 'time', '', 'after', '', 'to', '',"
-        " 'data', ''",
-        "'org', '" ORG "', 'type', 'a b', 'trace', '', 'request', '', 'time', '', 'after', '',"
-        " 'to', '', 'data', ''",
+        "'org', '', 'type', 'a', 'trace', '', 'request', '', 'time', '', 'after', ''" REST,
+        "'org', '" ORG "', 'type', 'a b', 'trace', '', 'request', '', 'time', '', 'after', ''" REST,
         "'org', string.rep('o', 100), 'type', 'a', 'trace', '', 'request', '', 'time', '',"
-        " 'after', '', 'to', '', 'data', ''",
+        " 'after', ''" REST,
         "'org', '" ORG "', 'type', 'a', 'trace', string.rep('t', 100), 'request', '', 'time', '',"
-        " 'after', '', 'to', '', 'data', ''",
+        " 'after', ''" REST,
         "'org', '" ORG "', 'type', 'a', 'trace', '', 'request', string.rep('r', 200), 'time', '',"
-        " 'after', '', 'to', '', 'data', ''",
-        "'org', '" ORG "', 'type', 'a', 'trace', '', 'request', '', 'time', '', 'after', 'inf',"
-        " 'to', '', 'data', ''",
+        " 'after', ''" REST,
+        "'org', '" ORG "', 'type', 'a', 'trace', '', 'request', '', 'time', '', 'after', 'inf'" REST,
     };
     char script[512];
     (void)state;
