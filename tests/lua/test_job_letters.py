@@ -149,3 +149,12 @@ def test_against_a_model(store, kind, seed):
     assert word == "done" and sent == (matching if kind == "redrive" else [])
     assert letters(store) == [event for event in before if event not in matching]
     assert store.job(1)["done"] == str(len(matching))
+
+
+def test_a_redrive_leaves_a_delivery_that_has_another_letter(store):
+    event, = give(store, ["dead"])
+    tail = store.r.hget(RECORD + event, ENDPOINT_1).split(" ", 2)[2]
+    store.r.hset(RECORD + event, ENDPOINT_1, "dead 9-9 " + tail)
+    make(store, "redrive")
+    assert run(store, "redrive", 1) == ("done", [])
+    assert store.job(1)["skipped"] == "1"
