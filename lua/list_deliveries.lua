@@ -13,7 +13,7 @@
 --         3 the deliveries, each: event, endpoint, state (lib/record), of one that is dead the
 --         reason or ''
 --
--- A call looks at 1,000 events and states at most: then the page is short.
+-- A call looks at 500 events and states at most: then the page is short.
 local call = redis.call
 --@include event_id
 --@include log_entry
@@ -24,7 +24,7 @@ local call = redis.call
 
 local index, endpoints, gone, dlq, records, histories = unpack(KEYS)
 local from_event, from_endpoint, limit, word, endpoint_asked, event_asked, partition = unpack(ARGV)
-local zsets, page = {endpoints, gone}, {found = {}, looks_left = 1000, is_full = false, dlq = dlq,
+local zsets, page = {endpoints, gone}, {found = {}, looks_left = 500, is_full = false, dlq = dlq,
     limit = tonumber(limit), word = word, event = from_event, endpoint = from_endpoint}
 
 local function look_at(event)

@@ -95,6 +95,23 @@ class Client:
         assert answer.status == 201, f"POST {path}: {answer.status} {answer.body}"
         return answer.json
 
+    def walk(self, path, **parameters):
+        """All items of a list, page by page; a page may be short before the last."""
+        cursor, limit = None, int(parameters.get("limit", 50))
+        while True:
+            page = self.list(path, **parameters, **({"cursor": cursor} if cursor else {}))
+            assert len(page["data"]) <= limit
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def list(self, path, **parameters):
+        """One page."""
+        answer = self.get(f"{path}?{urllib.parse.urlencode(parameters)}")
+        assert answer.status == 200, f"GET {path}: {answer.status} {answer.body}"
+        return answer.json
+
     def publish(self, type, data=None, headers=None, **members):
         """An event -> the answer."""
         return self.post("/api/events", {"type": type, "data": data, **members}, headers)
