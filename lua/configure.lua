@@ -16,7 +16,8 @@ local rule, member = ARGV[1], ARGV[2]
 
 local is_removal = rule == 'remove'
 assert(is_removal and #ARGV == 2
-       or (rule == 'create' or rule == 'change' or rule == 'once') and #ARGV >= 4 and #ARGV % 2 == 0
+       or (rule == 'create' or rule == 'change' or rule == 'once')
+          and #ARGV >= 4 and #ARGV % 2 == 0
        or rule == 'swap' and #ARGV >= 6 and #ARGV % 2 == 0,
        'configure: create or change and pairs of field and value, or remove')
 local exists = call('EXISTS', record) == 1

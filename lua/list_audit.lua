@@ -5,8 +5,8 @@
 -- ARGV    1 where it begins and 2 where it ends, as of XREVRANGE ('+', '-', an id, or '(' and one)
 --         3 how many entries at most, 4 how many are looked at at most
 --         5 action and 6 target that they must have ('': any)
--- RETURNS the id of the last entry that was looked at ('': there are no more), then of each its id and
---         its fields
+-- RETURNS the id of the last entry that was looked at ('': there are no more), then of each that is
+--         shown its id and its fields
 local call = redis.call
 local from, to, limit, looks = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local action, target = ARGV[5], ARGV[6]

@@ -242,6 +242,11 @@ class Store:
     def job(self, number):
         return self.r.hgetall(JOB + job_id(number))
 
+    def list_audit(self, stream, first="+", last="-", limit=50, looks=1000, action="", target=""):
+        """-> where the next page begins, the entries"""
+        position, *flat = self.call("list_audit", [stream], [first, last, limit, looks, action, target])
+        return position, [(entry, dict(pairs(fields))) for entry, fields in pairs(flat)]
+
     def read(self, stream, group, consumer, count=200):
         answer = self.r.xreadgroup(group, consumer, {stream: ">"}, count=count)
         return answer[0][1] if answer else []
