@@ -7,7 +7,7 @@
 
 #define DEPTH_MAX 8
 #define SCOPES_COUNT_MAX 32
-#define ROTATION_GRACE_MS (24LL * 3600 * 1000)
+#define KEY_ROTATION_GRACE_MS (24LL * 3600 * 1000)
 
 static enum status keep_text(struct slice text, char *out, size_t size, struct problem *problem)
 {
@@ -186,16 +186,17 @@ static enum status read_grace(yyjson_val *value, void *self, struct problem *pro
 
     if (!yyjson_is_str(value))
         return problem_set(problem, 422, "wrong_type", "must be a text");
-    if (clock_parse_duration(json_value_text(value), ROTATION_GRACE_MAX_MS, grace_ms) != STATUS_OK)
+    if (clock_parse_duration(json_value_text(value), KEY_ROTATION_GRACE_MAX_MS, grace_ms) !=
+        STATUS_OK)
         return problem_set(problem, 422, "invalid_value", "must be a duration from 0s to 7d");
     return STATUS_OK;
 }
 
-enum status rotation_parse_request(struct slice body, int64_t *out_grace_ms,
-                                   struct problem *problem)
+enum status key_rotation_parse_request(struct slice body, int64_t *out_grace_ms,
+                                       struct problem *problem)
 {
     static const struct json_member members[] = {{"grace", false, read_grace}};
-    int64_t grace_ms = ROTATION_GRACE_MS;
+    int64_t grace_ms = KEY_ROTATION_GRACE_MS;
 
     if (body.len > 0 && parse(body, members, 1, "a rotation", &grace_ms, problem) != STATUS_OK)
         return STATUS_INVALID;

@@ -38,8 +38,8 @@ struct key_request {
 enum status key_parse_request(struct slice body, int64_t now_ms, struct key_request *out,
                               struct problem *problem) must_check;
 
-#define ROTATION_GRACE_MAX_MS (7LL * 24 * 3600 * 1000)
+#define KEY_ROTATION_GRACE_MAX_MS (7LL * 24 * 3600 * 1000)
 
 /* {"grace"?}: how long the old key goes on to count; 24h unless given. An empty body is as {}. */
-enum status rotation_parse_request(struct slice body, int64_t *out_grace_ms,
-                                   struct problem *problem) must_check;
+enum status key_rotation_parse_request(struct slice body, int64_t *out_grace_ms,
+                                       struct problem *problem) must_check;

@@ -139,7 +139,7 @@ void api_keys_rotate(struct call *call)
     *rotation = (struct rotation){.issue = {.call = call}};
     if (content_type_expect(call, types, &type) != STATUS_OK)
         return;
-    if (rotation_parse_request(call->http->body, &rotation->grace_ms, &problem) != STATUS_OK)
+    if (key_rotation_parse_request(call->http->body, &rotation->grace_ms, &problem) != STATUS_OK)
         call_answer_refused(call, &problem);
     else
         org_scope_find(call, "", find_and_rotate, NULL, rotation);

@@ -71,8 +71,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (organization_parse_change(body, &organization, &problem) != STATUS_OK)
         check_problem(&problem);
-    if (rotation_parse_request(body, &grace_ms, &problem) == STATUS_OK)
-        must(grace_ms >= 0 && grace_ms <= ROTATION_GRACE_MAX_MS);
+    if (key_rotation_parse_request(body, &grace_ms, &problem) == STATUS_OK)
+        must(grace_ms >= 0 && grace_ms <= KEY_ROTATION_GRACE_MAX_MS);
     else
         check_problem(&problem);
     return 0;

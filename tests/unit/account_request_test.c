@@ -212,7 +212,8 @@ static void bounds_the_grace(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct problem problem;
         int64_t grace_ms = -1;
-        enum status status = rotation_parse_request(slice_of(rows[i].body), &grace_ms, &problem);
+        enum status status =
+            key_rotation_parse_request(slice_of(rows[i].body), &grace_ms, &problem);
         assert_int_equal(status, rows[i].code ? STATUS_INVALID : STATUS_OK);
         assert_int_equal(grace_ms, rows[i].grace_ms);
         if (rows[i].code) {
