@@ -1,5 +1,6 @@
 """Things of an organization that a path's {id} may name, made when they are asked for."""
 from api_keys import sha256
+from waiting import wait_until
 
 
 class Resources:
@@ -20,7 +21,7 @@ class Resources:
         return self.organization.new_endpoint("http://127.0.0.1:1/", "nothing")["id"]
 
     def new_keys(self):
-        key = self.organization.new_key()
+        key = self.organization.new_key(["keys:write"])
         self.words.add(sha256(key["key"]))
         return key["id"]
 
