@@ -23,6 +23,7 @@ local call = redis.call
 --@include group
 --@include event_id
 --@include entries
+--@include inbox
 --@include forget
 
 local events, record_prefix, index_prefix, leases_prefix, history_prefix = unpack(KEYS)
@@ -56,7 +57,7 @@ local function look_at(id, ms, seq, org)
     local fields, is_needed, is_wide, size = look_at_record(record)
     bytes_left = bytes_left - size
     if is_needed or id == read_to and not from_oldest or is_pending(id, ms, seq)
-        or is_leased(leases_prefix, org, id) then
+        or is_leased(leases_prefix, org, id, limit_ms) then
         kept, from_oldest = kept + 1, false
         return id
     elseif is_wide then
@@ -89,5 +90,5 @@ end
 if #records > 0 then
     call('UNLINK', unpack(records))
 end
-write_forgotten(index_prefix, history_prefix)
+write_forgotten(index_prefix, history_prefix, leases_prefix)
 return {#records, kept, cursor}

@@ -16,10 +16,19 @@
 #define SHA1_LEN 20
 
 const char *const script_names[] = {
-    [SCRIPT_PUBLISH] = "publish", [SCRIPT_FANOUT] = "fanout",   [SCRIPT_SETTLE] = "settle",
-    [SCRIPT_PROMOTE] = "promote", [SCRIPT_RECLAIM] = "reclaim", [SCRIPT_RENEW] = "renew",
-    [SCRIPT_REAP] = "reap",       [SCRIPT_TRIM] = "trim",       [SCRIPT_CONFIGURE] = "configure",
+    [SCRIPT_PUBLISH] = "publish",
+    [SCRIPT_FANOUT] = "fanout",
+    [SCRIPT_SETTLE] = "settle",
+    [SCRIPT_PROMOTE] = "promote",
+    [SCRIPT_RECLAIM] = "reclaim",
+    [SCRIPT_RENEW] = "renew",
+    [SCRIPT_REAP] = "reap",
+    [SCRIPT_TRIM] = "trim",
+    [SCRIPT_CONFIGURE] = "configure",
     [SCRIPT_LIMIT] = "limit",
+    [SCRIPT_LIST_INBOX] = "list_inbox",
+    [SCRIPT_LEASE] = "lease",
+    [SCRIPT_UNLEASE] = "unlease",
     [SCRIPTS_COUNT] = NULL,
 };
 

@@ -28,6 +28,9 @@ enum script {
     SCRIPT_TRIM,
     SCRIPT_CONFIGURE,
     SCRIPT_LIMIT,
+    SCRIPT_LIST_INBOX,
+    SCRIPT_LEASE,
+    SCRIPT_UNLEASE,
     SCRIPTS_COUNT
 };
 extern const char *const script_names[]; /* NULL-terminated */

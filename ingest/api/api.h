@@ -12,5 +12,9 @@ void api_events_batch_post(struct call *call); /* events_batch.c */
 void api_organizations_post(struct call *call);
 void api_keys_post(struct call *call);
 void api_endpoints_post(struct call *call);
+void api_inbox_get(struct call *call);   /* inbox.c */
+void api_inbox_lease(struct call *call); /* inbox.c */
+void api_inbox_ack(struct call *call);   /* inbox_unlease.c */
+void api_inbox_release(struct call *call);
 void api_health_live(struct call *call);
 void api_health_ready(struct call *call);

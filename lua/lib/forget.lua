@@ -3,7 +3,7 @@
 -- histories and organizations goes at the end of the call, at once for each.
 -- pcall: a key that is something else says nothing, and stops nothing.
 local WIDE = 500
-local of_history, of_org, has_leases = {}, {}, {}
+local of_history, of_org, of_lease, has_leases = {}, {}, {}, {}
 
 local function is_unsettled(state)
     local first = string.sub(state, 1, 8)
@@ -55,14 +55,34 @@ local function forget_entry(org, id)
     gather(of_org, org, id)
 end
 
-local function is_leased(leases_prefix, org, id)
+-- A lease that ran out before the limit, and was not asked for since, keeps nothing.
+local function is_leased(leases_prefix, org, id, limit_ms)
     if has_leases[org] == nil then
         has_leases[org] = call('EXISTS', leases_prefix .. org) == 1
     end
-    return has_leases[org] and type(redis.pcall('ZSCORE', leases_prefix .. org, id)) == 'string'
+    local until_ms = has_leases[org] and redis.pcall('ZSCORE', leases_prefix .. org, id)
+    if type(until_ms) ~= 'string' then
+        return false
+    elseif tonumber(until_ms) < limit_ms then
+        gather(of_lease, org, id)
+    end
+    return tonumber(until_ms) >= limit_ms
 end
 
-local function write_forgotten(index_prefix, history_prefix)
+local function forget_leased(stream, leases, ids)
+    local names = {}
+    for _, id in ipairs(group_info(stream, INBOX) and ids or {}) do
+        names[(pending_row(stream, id) or {})[2] or NOBODY] = true
+        call('XACK', stream, INBOX, id)
+    end
+    forget_leases(stream, names)
+    call('ZREM', leases, unpack(ids))
+end
+
+local function write_forgotten(index_prefix, history_prefix, leases_prefix)
+    for org, ids in pairs(of_lease) do
+        forget_leased(index_prefix .. org, leases_prefix .. org, ids)
+    end
     for org, ids in pairs(of_org) do
         redis.pcall('XDEL', index_prefix .. org, unpack(ids))
     end

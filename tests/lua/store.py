@@ -20,6 +20,7 @@ DLQ_FIELDS = ("event endpoint org reason attempts status response first_at last_
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 ORG = "org_" + "0" * 20
+MOST_BYTES = 4 << 20  # of data in an answer of the inbox
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
@@ -80,6 +81,11 @@ def pairs(flat):
     return list(zip(flat[::2], flat[1::2]))
 
 
+def inbox_items(flat):
+    names = "entry lease_count leased_until type key time data".split()
+    return [dict(zip(names, values)) for values in zip(*[iter(flat)] * len(names))]
+
+
 class Store:
     def __init__(self, client, groups=True):
         self.r = client
@@ -134,6 +140,21 @@ class Store:
 
     def trim(self, before_ms, cursor="", limit=100, partition=0):
         return self.call("trim", [EVENTS, RECORD, ORG_EVENTS, ORG_LEASES, HISTORY], ["processor", before_ms, cursor, limit, partition])
+
+    def list_inbox(self, after="", limit=50, most_bytes=MOST_BYTES, now="", org=ORG):
+        """Where to go on, and the items."""
+        position, *values = self.call("list_inbox", [ORG_EVENTS + org, ORG_LEASES + org, EVENTS], [after, limit, most_bytes, now])
+        return position, inbox_items(values)
+
+    def lease(self, name, seconds=300, limit=10, most_bytes=MOST_BYTES, now="", org=ORG):
+        """Until when, and the items."""
+        until, *values = self.call("lease", [ORG_EVENTS + org, ORG_LEASES + org, EVENTS],
+                                   [name, seconds * 1000, limit, most_bytes, now])
+        return int(until), inbox_items(values)
+
+    def unlease(self, rule, name, *entries, org=ORG):
+        """{entry: held or not_held}"""
+        return dict(pairs(self.call("unlease", [ORG_EVENTS + org, ORG_LEASES + org], [rule, name, *entries])))
 
     def configure(self, rule, record, fields, index=None, member="", gone=None):
         keys = [key for key in (record, index, gone) if key]
