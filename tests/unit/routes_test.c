@@ -87,8 +87,9 @@ static void another_method_is_told_all_that_are_allowed(void **state)
 
 static void another_path_is_none_of_ours(void **state)
 {
-    static const char *const paths[] = {"", "/", "/api", "/api/", "//api/events", "/api//events",
-                                        "/api/events?x", "api/events", "*"};
+    static const char *const paths[] = {
+        "",           "/", "/api", "/api/", "//api/events", "/api//events", "/api/events?x",
+        "api/events", "*"};
     char allow[ALLOW_MAX];
     struct slice id;
     (void)state;
