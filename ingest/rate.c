@@ -5,10 +5,7 @@
 
 void rate_add_arguments(struct redis_command *command, const struct rate_limit *limit)
 {
-    char interval_us[32];
-
-    snprintf(interval_us, sizeof interval_us, "%.6f", 1e6 / (double)limit->per_second);
-    redis_command_text(command, interval_us);
+    redis_command_int(command, limit->per_second);
     redis_command_int(command, limit->burst);
 }
 
@@ -57,8 +54,9 @@ size_t rate_headers(const struct rate_limit limits[RATES], const struct rate_sta
 {
     static const char *const limiters[RATES] = {[RATE_ORG] = "organization", [RATE_KEY] = "key"};
     static const char *const names[RATE_HEADERS] = {
-        [POLICY] = "RateLimit-Policy", [LEFT] = "RateLimit",          [LIMIT] = "X-RateLimit-Limit",
-        [RESET] = "X-RateLimit-Reset", [REMAINING] = "X-RateLimit-Remaining",
+        [POLICY] = "RateLimit-Policy",         [LEFT] = "RateLimit",
+        [LIMIT] = "X-RateLimit-Limit",         [RESET] = "X-RateLimit-Reset",
+        [REMAINING] = "X-RateLimit-Remaining",
     };
     size_t least = RATES;
 
