@@ -133,6 +133,9 @@ static void say_skipped(const struct life *life, struct buf *out)
     else if (slice_is(slice_of(life->skipped), "endpoint_disabled"))
         buf_add_text(out, "Nobody got it: the endpoints that want this type were disabled when it "
                           "was processed.");
+    else if (slice_is(slice_of(life->skipped), "filtered"))
+        buf_add_text(out, "Nobody got it: the filters of the endpoints that want this type refused "
+                          "it when it was processed.");
     else {
         buf_add_text(out, "Nobody got it: ");
         print_safe(out, slice_of(life->skipped), sizeof life->skipped);

@@ -1,5 +1,5 @@
 /*
- * attempt.c - the headers of a webhook, and what its answer means
+ * attempt.c - from the body to the POST, and what its answer means
  */
 #include "attempt.h"
 
@@ -10,20 +10,8 @@
 #include "base/log.h"
 #include "base/must.h"
 #include "base/random.h"
+#include "attempt_lines.h"
 #include "metrics.h"
-#include "model/trace.h"
-
-#define LINE_SIZE 96 /* the longest is the trace's: 13 + 55 */
-
-enum line {
-    LINE_ID,
-    LINE_TIMESTAMP,
-    LINE_SIGNATURE,
-    LINE_IDEMPOTENCY,
-    LINE_TRACE,
-    LINE_ATTEMPT,
-    LINES_COUNT
-};
 
 struct attempt {
     struct attempt *next_idle, *next_of_all;
@@ -33,7 +21,7 @@ struct attempt {
     struct cache_value *event; /* NULL: the body is the delivery's own */
     attempt_fn fn;
     void *self;
-    char lines[LINES_COUNT][LINE_SIZE];
+    struct attempt_lines lines;
 };
 
 struct attempts {
@@ -144,77 +132,26 @@ static void on_answer(const struct http_answer *answer, void *self)
     measure(delivery, verdict.class);
     log_attempt(delivery);
     if (outcome_is_gone(answer->status)) {
-        endpoint_book_disable_gone(attempt->attempts->options.endpoints, record_of(attempt));
+        disabler_disable(attempt->attempts->options.disabler, delivery->fields.endpoint,
+                         delivery->fields.org, "gone");
     }
     end(attempt, STATUS_OK);
-}
-
-static char *put_name(char line[LINE_SIZE], struct slice name)
-{
-    memcpy(line, name.at, name.len);
-    return line + name.len;
-}
-
-static void write_text(char line[LINE_SIZE], struct slice name, struct slice value)
-{
-    char *at = put_name(line, name);
-    size_t room = LINE_SIZE - 1 - name.len;
-    size_t len = value.len < room ? value.len : room;
-    if (len > 0) {
-        memcpy(at, value.at, len);
-    }
-    at[len] = '\0';
-}
-
-static void write_number(char line[LINE_SIZE], struct slice name, uint64_t value)
-{
-    char *at = put_name(line, name);
-    at[decimal_encode(value, at)] = '\0';
-}
-
-static void write_trace(struct attempt *attempt)
-{
-    char *trace = put_name(attempt->lines[LINE_TRACE], SLICE("traceparent: "));
-    uint8_t random[24];
-    random_bytes(random, sizeof random);
-    if (attempt->delivery->fields.trace.len > 0) {
-        traceparent_child(attempt->delivery->fields.trace, random, trace);
-    } else {
-        traceparent_make(random, trace);
-    }
-}
-
-static void write_lines(struct attempt *attempt, struct slice body)
-{
-    const struct delivery *delivery = attempt->delivery;
-    char(*lines)[LINE_SIZE] = attempt->lines;
-    struct slice event = delivery->fields.event;
-    int64_t now_s = clock_wall_ms() / 1000;
-    signer_sign(record_of(attempt)->signer, event, now_s, body,
-                put_name(lines[LINE_SIGNATURE], SLICE("webhook-signature: ")));
-    write_text(lines[LINE_ID], SLICE("webhook-id: "), event);
-    write_number(lines[LINE_TIMESTAMP], SLICE("webhook-timestamp: "), (uint64_t)now_s);
-    write_text(lines[LINE_IDEMPOTENCY], SLICE("idempotency-key: "), slice_of(delivery->id));
-    write_number(lines[LINE_ATTEMPT], SLICE("x-millrace-attempt: "), delivery->fields.attempt);
-    write_trace(attempt);
 }
 
 static void post(struct attempt *attempt, struct slice body)
 {
     const struct endpoint_record *record = record_of(attempt);
     const struct attempt_options *options = &attempt->attempts->options;
-    write_lines(attempt, body);
+    attempt_lines_write(&attempt->lines, attempt->delivery, record->signers, body);
     struct http_post post = {
         .url = record->url,
-        .lines_count = LINES_COUNT,
+        .lines_count = ATTEMPT_LINES,
         .headers = record->headers,
         .body = body,
         .total_timeout_ms =
             record->endpoint->timeout_ms ? record->endpoint->timeout_ms : options->total_timeout_ms,
     };
-    for (size_t i = 0; i < LINES_COUNT; i++) {
-        post.lines[i] = attempt->lines[i];
-    }
+    attempt_lines_list(&attempt->lines, post.lines);
     http_client_post(options->client, &post, on_answer, attempt);
 }
 
@@ -269,7 +206,7 @@ void attempt_start(struct attempts *attempts, struct delivery *delivery,
     *endpoint = NULL;
     attempt->fn = fn;
     attempt->self = self;
-    must(record_of(attempt)->signer);
+    must(record_of(attempt)->signers);
     if (delivery->fields.body.len > 0) {
         post(attempt, delivery->fields.body);
     } else {

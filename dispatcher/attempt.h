@@ -7,6 +7,7 @@
 #pragma once
 
 #include "delivery.h"
+#include "disabler.h"
 #include "endpoint_book.h"
 #include "event_book.h"
 #include "http_client.h"
@@ -15,7 +16,7 @@
 struct attempt_options {
     struct http_client *client; /* these three are borrowed */
     struct event_book *events;
-    struct endpoint_book *endpoints;
+    struct disabler *disabler;
     struct retry_policy policy; /* an endpoint's own schedule goes before its schedule */
     int64_t total_timeout_ms;
 };

@@ -142,7 +142,12 @@ struct claim *claim_new(struct loop *loop, struct store *store, const struct cla
     claim->share = (struct claim_share){.poke = poke, .self = claim};
     claim->due = due_new(loop, store_redis(store), options->partition);
     struct settle_options settle = {
-        .partition = options->partition, .consumer = options->consumer_name, .due = claim->due};
+        .partition = options->partition,
+        .consumer = options->consumer_name,
+        .due = claim->due,
+        .disabler = options->disabler,
+        .failing_after_ms = options->disable_after_ms,
+    };
     claim->owner = (struct delivery_owner){
         .on_end = on_end,
         .self = claim,

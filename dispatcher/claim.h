@@ -19,6 +19,8 @@ struct claim_options {
     uint32_t claims_max;
     struct claim_window *window; /* borrowed, as the lanes */
     struct lanes *lanes;
+    struct disabler *disabler;
+    int64_t disable_after_ms; /* of nothing but failures; 0: never */
 };
 
 struct claim;

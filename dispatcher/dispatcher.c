@@ -26,6 +26,7 @@ struct dispatcher {
     struct http_client *client;
     struct event_book *events;
     struct endpoint_book *endpoints;
+    struct disabler *disabler;
     struct attempts *attempts;
     struct lanes *lanes;
     struct config_feed *feed;
@@ -137,10 +138,11 @@ static void make_lanes(struct dispatcher *dispatcher)
         .ttl_ms = settings->cache_ttl_ms,
     };
     dispatcher->endpoints = endpoint_book_new(loop, store, &endpoints);
+    dispatcher->disabler = disabler_new(store, dispatcher->endpoints);
     struct attempt_options attempts = {
         .client = dispatcher->client,
         .events = dispatcher->events,
-        .endpoints = dispatcher->endpoints,
+        .disabler = dispatcher->disabler,
         .policy = {.schedule = &settings->retry_schedule,
                    .snooze_max = settings->snooze_max,
                    .snooze_limit_ms = settings->snooze_limit_ms},
@@ -180,6 +182,8 @@ void dispatcher_start(void *self)
             .claims_max = (uint32_t)settings->max_claims,
             .window = &dispatcher->window,
             .lanes = dispatcher->lanes,
+            .disabler = dispatcher->disabler,
+            .disable_after_ms = settings->disable_after_ms,
         };
         dispatcher->claims[i] = claim_new(service_loop(dispatcher->service), store, &options);
         claim_start(dispatcher->claims[i]);
@@ -212,6 +216,7 @@ void dispatcher_destroy(void *self)
     struct dispatcher *dispatcher = self;
     http_client_free(&dispatcher->client);
     config_feed_free(&dispatcher->feed);
+    disabler_free(&dispatcher->disabler);
     endpoint_book_free(&dispatcher->endpoints);
     event_book_free(&dispatcher->events);
     lanes_free(&dispatcher->lanes);

@@ -16,6 +16,7 @@ struct dispatcher_settings {
     int64_t max_claims;
     int64_t cache_ttl_ms;
     int64_t cache_max;
+    int64_t disable_after_ms;
     int64_t snooze_max;
     int64_t snooze_limit_ms;
     int64_t response_keep;

@@ -6,12 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/must.h"
-#include "io/script.h"
 #include "metrics.h"
-#include "model/secret_box.h"
 
 #define ABSENT_TTL_MS 5000
 #define FIELDS_MAX 64
@@ -34,31 +31,9 @@ static void record_free(void *value)
     struct endpoint_record *record = value;
     endpoint_free(&record->endpoint);
     free(record->url);
-    signer_free(&record->signer);
+    signers_free(&record->signers);
     http_headers_free(&record->headers);
     free(record);
-}
-
-static struct signer *open_signer(const struct endpoint_book *book, const struct endpoint *endpoint)
-{
-    struct buf context, text;
-    struct signing_secret secret;
-    buf_init(&context, 256);
-    buf_init(&text, 1024);
-    buf_printf(&context, "%s|%s|secret", endpoint->org, endpoint->id);
-    enum status status =
-        secret_box_open(book->secret_key, buf_slice(&context), endpoint->sealed_secret, &text);
-    if (status == STATUS_OK) {
-        status = signing_secret_parse(buf_slice(&text), &secret);
-    }
-    struct signer *signer = status == STATUS_OK ? signer_new(&secret) : NULL;
-    if (!signer) {
-        log_event(LOG_ERROR, "endpoint.secret_unreadable", log_text("endpoint", endpoint->id),
-                  log_text("status", status_name(status)));
-    }
-    buf_fini(&text);
-    buf_fini(&context);
-    return signer;
 }
 
 static enum status make_record(const struct endpoint_book *book, struct slice key,
@@ -78,7 +53,7 @@ static enum status make_record(const struct endpoint_book *book, struct slice ke
     struct endpoint_record *record = xcalloc(1, sizeof *record);
     record->endpoint = endpoint;
     record->url = xslicedup(endpoint->url);
-    record->signer = open_signer(book, endpoint);
+    record->signers = signers_new(book->secret_key, endpoint);
     record->headers = http_headers_new(endpoint->headers, endpoint->headers_count);
     *out = record;
     return STATUS_OK;
@@ -170,42 +145,4 @@ void endpoint_book_apply(struct endpoint_book *book, const struct config_change 
         struct key key = key_in(book, change->org, change->id);
         cache_bust(book->cache, key_slice(&key));
     }
-}
-
-static void on_disabled(enum status status, const struct redis_reply *reply, void *self)
-{
-    (void)self;
-    if (status != STATUS_OK && status != STATUS_CANCELLED) {
-        log_event(LOG_WARN, "endpoint.not_disabled", log_text("status", status_name(status)),
-                  log_slice("answer", redis_reply_text(reply)));
-    }
-}
-
-void endpoint_book_disable_gone(struct endpoint_book *book, struct endpoint_record *record)
-{
-    if (record->is_gone) {
-        return;
-    }
-    record->is_gone = true;
-    const struct endpoint *endpoint = record->endpoint;
-    struct redis *redis = store_redis(book->store);
-    struct slice id = slice_of(endpoint->id), org = slice_of(endpoint->org);
-    struct key key = key_in(book, org, id);
-    log_event(LOG_WARN, "endpoint.disabled", log_slice("endpoint", id), log_slice("org", org),
-              log_text("reason", "gone"));
-    script_start(&book->command, SCRIPT_CONFIGURE, 1);
-    redis_command_arg(&book->command, key_slice(&key));
-    redis_command_text(&book->command, "change");
-    redis_command_text(&book->command, "");
-    redis_command_text(&book->command, "");
-    redis_command_text(&book->command, "disabled");
-    redis_command_text(&book->command, "1");
-    redis_command_text(&book->command, "disabled_reason");
-    redis_command_text(&book->command, "gone");
-    redis_command_text(&book->command, "updated_at");
-    redis_command_int(&book->command, clock_wall_ms());
-    script_send(redis, SCRIPT_CONFIGURE, &book->command, on_disabled, NULL);
-    config_announce(redis, SLICE("endpoint"), id, org, "changed", NULL, NULL);
-    cache_bust(book->cache,
-               key_slice(&key)); /* the next look-up is behind the change in the same pipeline */
 }

@@ -11,13 +11,13 @@
 #include "io/config_feed.h"
 #include "io/store.h"
 #include "model/keys.h"
+#include "signers.h"
 
 struct endpoint_record {
     struct endpoint *endpoint;
     char *url;
-    struct signer *signer; /* NULL: its secret does not open with our key */
+    struct signers *signers; /* NULL: its secret does not open with our key */
     struct http_headers *headers;
-    bool is_gone; /* said 410; told to Redis once */
 };
 
 struct endpoint_book_options {
@@ -39,6 +39,3 @@ enum status endpoint_book_peek(struct endpoint_book *book, const struct key *key
 void endpoint_book_get(struct endpoint_book *book, const struct key *key, cache_fn fn, void *self);
 
 void endpoint_book_apply(struct endpoint_book *book, const struct config_change *change);
-
-/* Disables an endpoint that said 410, in Redis and for all who cache it. Once per record; if Redis cannot now, the next 410 does. */
-void endpoint_book_disable_gone(struct endpoint_book *book, struct endpoint_record *record);

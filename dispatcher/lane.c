@@ -148,7 +148,7 @@ static const char *reason_against(enum status status, const struct endpoint_reco
 {
     return status == STATUS_ABSENT      ? "endpoint_deleted"
            : record->endpoint->disabled ? "endpoint_disabled"
-           : !record->signer            ? "secret_unreadable"
+           : !record->signers           ? "secret_unreadable"
                                         : NULL;
 }
 
@@ -176,6 +176,9 @@ static void take_turn(struct lanes *lanes, struct lane *lane)
     const char *reason = reason_against(status, value ? cache_value_of(value) : NULL);
     if (reason) {
         settle_queued(lane, OUTCOME_DEAD, reason);
+        cache_release(&value);
+    } else if (((const struct endpoint_record *)cache_value_of(value))->endpoint->paused) {
+        settle_queued(lane, OUTCOME_HOLD, "paused");
         cache_release(&value);
     } else {
         start_first(lanes, lane, &value);

@@ -28,6 +28,8 @@ static const struct setting settings[] = {
      "an event or delivery claimed more often than this is given up: it ends the processes that "
      "try it",
      NULL},
+    {"disable_after", SETTING_DURATION, "5d", 0, 365 * DAY_MS, AT(disable_after_ms),
+     "an endpoint that has answered nothing but failures for so long is disabled; 0: never", NULL},
     {"cache_ttl", SETTING_DURATION, "5m", 100, DAY_MS, AT(cache_ttl_ms),
      "how long configuration is kept when no change is announced", NULL},
     {"cache_max", SETTING_INT, "10000", 1, 10000000, AT(cache_max),

@@ -27,6 +27,7 @@ enum waiting_reason {
     WAITING_BACKOFF,
     WAITING_RETRY_AFTER,
     WAITING_CONCURRENCY,
+    WAITING_PAUSED,
     WAITING_CAPACITY, /* claimed, without a slot yet */
     WAITING_REASONS_COUNT
 };

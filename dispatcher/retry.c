@@ -97,8 +97,9 @@ struct retry_plan retry_plan(const struct retry_policy *policy, const struct ver
     case OUTCOME_DEAD:
         break;
     case OUTCOME_PARK:
+    case OUTCOME_HOLD:
     case OUTCOME_READY:
-        must(verdict->outcome == OUTCOME_DEAD); /* those two are not about an attempt */
+        must(verdict->outcome == OUTCOME_DEAD); /* those three are not about an attempt */
     }
     return (struct retry_plan){.outcome = verdict->outcome, .reason = verdict->reason};
 }

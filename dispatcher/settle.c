@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/must.h"
 #include "io/script.h"
+#include "disabler.h"
 #include "metrics.h"
 #include "settle_command.h"
 
@@ -60,6 +61,7 @@ void settle_unattempted(struct delivery *delivery, enum outcome outcome, const c
     enum log_level level = outcome == OUTCOME_DEAD ? LOG_WARN : LOG_DEBUG;
     const char *event = outcome == OUTCOME_DEAD   ? "delivery.dead"
                         : outcome == OUTCOME_PARK ? "delivery.parked"
+                        : outcome == OUTCOME_HOLD ? "delivery.held"
                                                   : "delivery.handed_back";
     delivery->result = (struct delivery_result){
         .outcome = outcome, .reason = reason, .error = "", .delay_ms = delay_ms};
@@ -107,8 +109,12 @@ static void take_back(struct call *call, enum status status, const struct redis_
     retry_later(settle);
 }
 
-static void end_delivery(struct delivery *delivery, struct slice word)
+static void end_delivery(struct settle *settle, struct delivery *delivery, struct slice word)
 {
+    if (slice_is(word, "failing")) {
+        disabler_disable(settle->options.disabler, delivery->fields.endpoint, delivery->fields.org,
+                         "failing");
+    }
     if (slice_is(word, "settled") || slice_is(word, "failing")) {
         metric_add(METRIC_DELIVERIES, delivery->result.outcome, 1);
     } else if (!delivery->is_unsure) { /* else the first call may have settled it */
@@ -136,7 +142,7 @@ static void on_answer(enum status status, const struct redis_reply *reply, void 
     settle->retry_ms = 0;
     due_hint(settle->options.due, redis_reply_text(redis_reply_at(reply, 0)));
     for (size_t i = 1; call->deliveries.count > 0; i++) {
-        end_delivery(delivery_list_pop(&call->deliveries),
+        end_delivery(settle, delivery_list_pop(&call->deliveries),
                      redis_reply_text(redis_reply_at(reply, i)));
     }
     end_call(call);

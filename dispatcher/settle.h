@@ -14,7 +14,8 @@ struct settle_options {
     uint32_t partition;
     const char *consumer; /* borrowed */
     struct due *due;      /* told of the earliest due time */
-    int64_t failing_after_ms; /* of nothing but failures: then an endpoint is disabled; 0: never */
+    struct disabler *disabler; /* told of endpoints that have failed for too long */
+    int64_t failing_after_ms; /* of nothing but failures: that is too long; 0: never */
 };
 
 struct settle;
@@ -27,6 +28,6 @@ void settle_free(struct settle **settle);
 /* Takes the delivery, whose result is filled; its owner's on_end gets it when Redis has answered. */
 void settle_add(struct delivery *delivery);
 
-/* The same for one that was not attempted: PARK, READY or DEAD. */
+/* The same for one that was not attempted: PARK, HOLD, READY or DEAD. */
 void settle_unattempted(struct delivery *delivery, enum outcome outcome, const char *reason,
                         int64_t delay_ms);

@@ -4,131 +4,29 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/must.h"
 #include "model/api_key.h"
-#include "model/fields.h"
-#include "model/keys.h"
-#include "metrics.h"
 #include "route.h"
 
 struct auth {
-    struct store *store;
-    struct cache *cache;
+    struct account_book *book;
+    struct rate_spec rate;
     char admin_hash[API_KEY_HASH_LEN + 1]; /* "" when there is no admin token */
-    struct redis_command command;
 };
 
-/* A record of mr:key:<sha256>; the texts follow. */
-struct key_record {
-    struct slice id, org, scopes;
-    int64_t expires_at_ms; /* 0: never */
-    char text[];
-};
-
-enum { ID, ORG, SCOPES, EXPIRES_AT, FIELDS };
-static const char *const field_names[FIELDS] = {"id", "org", "scopes", "expires_at"};
-
-static struct slice keep(char **at, struct slice text)
-{
-    struct slice kept = {*at, text.len};
-    if (text.len)
-        memcpy(*at, text.at, text.len);
-    *at += text.len;
-    return kept;
-}
-
-static struct key_record *record_new(const struct slice values[FIELDS])
-{
-    uint64_t expires_at_ms = 0;
-    if (values[EXPIRES_AT].len &&
-        slice_to_u64(values[EXPIRES_AT], INT64_MAX, &expires_at_ms) != STATUS_OK)
-        return NULL;
-    struct key_record *record =
-        xmalloc(sizeof *record + values[ID].len + values[ORG].len + values[SCOPES].len);
-    char *at = record->text;
-    record->id = keep(&at, values[ID]);
-    record->org = keep(&at, values[ORG]);
-    record->scopes = keep(&at, values[SCOPES]);
-    record->expires_at_ms = (int64_t)expires_at_ms;
-    return record;
-}
-
-struct load {
-    struct auth *auth;
-    void *ticket;
-};
-
-#define SLICES_MAX 32
-#define FORGERIES 10 /* for so many known keys one that is not is remembered */
-
-static void on_record(enum status status, const struct redis_reply *reply, void *self)
-{
-    struct load load = *(struct load *)self;
-    free(self);
-    struct slice fields[SLICES_MAX], values[FIELDS];
-    struct key_record *record = NULL;
-    if (status == STATUS_CANCELLED)
-        status = STATUS_DOWN;
-    if (status == STATUS_OK) {
-        size_t count = redis_reply_slices(reply, fields, SLICES_MAX);
-        if (count == 0)
-            status = STATUS_ABSENT;
-        else if (fields_pick(fields, count, field_names, FIELDS, values) != STATUS_OK)
-            status = STATUS_INVALID;
-        else if (!(record = record_new(values)))
-            status = STATUS_INVALID;
-    }
-    cache_loaded(load.auth->cache, load.ticket, status, record);
-}
-
-static void start_load(struct slice hash, void *ticket, void *self)
-{
-    struct auth *auth = self;
-    struct load *load = xmalloc(sizeof *load);
-    *load = (struct load){auth, ticket};
-    struct key key = key_api_key(hash);
-    redis_command_start(&auth->command);
-    redis_command_text(&auth->command, "HGETALL");
-    redis_command_arg(&auth->command, key_slice(&key));
-    redis_send(store_redis(auth->store), &auth->command, on_record, load);
-}
-
-static void on_cache_result(enum cache_result result, void *self)
-{
-    (void)self;
-    metric_add(METRIC_CACHE, result, 1);
-}
-
-struct auth *auth_new(struct loop *loop, struct store *store, const struct auth_options *options)
+struct auth *auth_new(struct account_book *book, const struct auth_options *options)
 {
     struct auth *auth = xcalloc(1, sizeof *auth);
-    auth->store = store;
+    auth->book = book;
+    auth->rate = options->rate;
     if (options->admin_token[0])
         api_key_hash(slice_of(options->admin_token), auth->admin_hash);
-    redis_command_init(&auth->command);
-    struct cache_options cache = {
-        .max = options->keys_max,
-        .negative_max = options->keys_max / FORGERIES + 1,
-        .ttl_ms = options->ttl_ms,
-        .negative_ttl_ms = options->negative_ttl_ms,
-        .load = start_load,
-        .free_value = free,
-        .on_result = on_cache_result,
-        .self = auth,
-    };
-    auth->cache = cache_new(loop, &cache);
     return auth;
 }
 
-void auth_free(struct auth **auth_at)
+void auth_free(struct auth **auth)
 {
-    struct auth *auth = *auth_at;
-    *auth_at = NULL;
-    if (!auth)
-        return;
-    cache_free(&auth->cache);
-    redis_command_fini(&auth->command);
-    free(auth);
+    free(*auth);
+    *auth = NULL;
 }
 
 /* Authorization: Bearer …, or X-API-Key. */
@@ -152,33 +50,88 @@ static enum auth_verdict judge_admin(struct call *call)
     bool wanted = call->route->admin_too || strcmp(call->route->scope, "admin") == 0;
     call->principal.is_admin = true;
     call->principal.key_id = SLICE("admin");
+    call->principal.key_name = SLICE("admin");
+    call->principal.scopes = SLICE("admin");
     return wanted ? AUTH_GRANTED : AUTH_NO_SCOPE;
 }
 
-/* Copies: a request that is never answered (its client went away) would hold the record for
- * ever. */
-static void remember(struct call *call, const struct key_record *record)
+static struct slice keep(char **at, struct slice text)
 {
-    char *at =
-        http_request_alloc(call->http, record->org.len + record->id.len + record->scopes.len);
-    call->principal.org = keep(&at, record->org);
-    call->principal.key_id = keep(&at, record->id);
-    call->principal.scopes = keep(&at, record->scopes);
+    struct slice kept = {*at, text.len};
+    if (text.len)
+        memcpy(*at, text.at, text.len);
+    *at += text.len;
+    return kept;
 }
 
-/* Releases the value. */
-static enum auth_verdict judge_key(struct call *call, struct cache_value *value)
+static struct rate_limit limit_of(struct slice id, struct rate_spec rate)
 {
-    const struct key_record *record = cache_value_of(value);
-    enum auth_verdict verdict = AUTH_BAD_KEY;
-    if (record->expires_at_ms == 0 || record->expires_at_ms > clock_wall_ms()) {
-        const char *scope = call->route->scope;
-        bool allowed = strcmp(scope, "admin") != 0 &&
-                       (scope[0] == '\0' || scopes_allow(record->scopes, scope));
-        verdict = allowed ? AUTH_GRANTED : AUTH_NO_SCOPE;
-        remember(call, record);
+    return (struct rate_limit){.id = id, .per_second = rate.per_second, .burst = rate.burst};
+}
+
+/* Copies: a request that is never answered (its client went away) would hold the records for
+ * ever. */
+static void remember(const struct auth *auth, struct call *call, const struct key_record *key,
+                     const struct organization_record *org)
+{
+    struct principal *who = &call->principal;
+    char *at = http_request_alloc(call->http, org->id.len + org->name.len + key->id.len +
+                                                  key->name.len + key->scopes.len);
+    who->org = keep(&at, org->id);
+    who->org_name = keep(&at, org->name);
+    who->key_id = keep(&at, key->id);
+    who->key_name = keep(&at, key->name);
+    who->scopes = keep(&at, key->scopes);
+    who->limits[RATE_ORG] = limit_of(who->org, org->rate.per_second > 0 ? org->rate : auth->rate);
+    who->limits[RATE_KEY] = limit_of(who->key_id, key->rate);
+}
+
+static bool is_allowed(const char *scope, struct slice scopes)
+{
+    return strcmp(scope, "admin") != 0 && (scope[0] == '\0' || scopes_allow(scopes, scope));
+}
+
+static bool has_expired(const struct key_record *key)
+{
+    return key->expires_at_ms > 0 && key->expires_at_ms <= clock_wall_ms();
+}
+
+static enum auth_verdict judge_key(struct auth *auth, struct call *call, struct slice hash,
+                                   struct cache_value *key_value,
+                                   const struct organization_record *org)
+{
+    const struct key_record *key = cache_value_of(key_value);
+    if (has_expired(key))
+        return AUTH_BAD_KEY;
+    remember(auth, call, key, org);
+    if (!is_allowed(call->route->scope, key->scopes))
+        return AUTH_NO_SCOPE;
+    account_book_used(auth->book, hash, key_value);
+    return AUTH_GRANTED;
+}
+
+static enum auth_verdict verdict_of(enum status status)
+{
+    bool is_known = status == STATUS_ABSENT || status == STATUS_INVALID;
+    return is_known ? AUTH_BAD_KEY : AUTH_STORE_DOWN;
+}
+
+/* Both records, or that one is absent, must be known. */
+static enum auth_verdict check_key(struct auth *auth, struct call *call, struct slice hash)
+{
+    struct cache_value *key = NULL, *org = NULL;
+    enum auth_verdict verdict = AUTH_LATER;
+    enum status status = account_book_peek(auth->book, ACCOUNT_KEY, hash, &key);
+    if (status == STATUS_OK) {
+        const struct key_record *record = cache_value_of(key);
+        status = account_book_peek(auth->book, ACCOUNT_ORGANIZATION, record->org, &org);
     }
-    cache_release(&value);
+    if (status == STATUS_OK)
+        verdict = judge_key(auth, call, hash, key, cache_value_of(org));
+    else if (status == STATUS_ABSENT)
+        verdict = AUTH_BAD_KEY;
+    cache_release(&org);
+    cache_release(&key);
     return verdict;
 }
 
@@ -195,43 +148,53 @@ enum auth_verdict auth_check(struct auth *auth, struct call *call)
         return judge_admin(call);
     if (!api_key_is_wellformed(token))
         return AUTH_BAD_KEY;
-    struct cache_value *value = NULL;
-    enum status status = cache_peek(auth->cache, slice_of(hash), &value);
-    if (status == STATUS_OK)
-        return judge_key(call, value);
-    return status == STATUS_ABSENT ? AUTH_BAD_KEY : AUTH_LATER;
+    return check_key(auth, call, slice_of(hash));
 }
 
 struct wait {
+    struct auth *auth;
     struct call *call;
     auth_fn fn;
+    struct cache_value *key; /* NULL: not loaded yet */
+    char hash[API_KEY_HASH_LEN + 1];
 };
+
+static void end_wait(struct wait *wait, enum auth_verdict verdict)
+{
+    struct call *call = wait->call;
+    auth_fn fn = wait->fn;
+    cache_release(&wait->key);
+    free(wait);
+    fn(verdict, call);
+}
+
+static void on_organization(enum status status, struct cache_value *value, void *self)
+{
+    struct wait *wait = self;
+    enum auth_verdict verdict = status == STATUS_OK
+                                    ? judge_key(wait->auth, wait->call, slice_of(wait->hash),
+                                                wait->key, cache_value_of(value))
+                                    : verdict_of(status);
+    cache_release(&value);
+    end_wait(wait, verdict);
+}
 
 static void on_key(enum status status, struct cache_value *value, void *self)
 {
-    struct wait wait = *(struct wait *)self;
-    free(self);
-    enum auth_verdict verdict = AUTH_STORE_DOWN;
-    if (status == STATUS_OK)
-        verdict = judge_key(wait.call, value);
-    else if (status == STATUS_ABSENT || status == STATUS_INVALID)
-        verdict = AUTH_BAD_KEY;
-    wait.fn(verdict, wait.call);
+    struct wait *wait = self;
+    if (status != STATUS_OK) {
+        end_wait(wait, verdict_of(status));
+        return;
+    }
+    const struct key_record *key = cache_value_of(value);
+    wait->key = value;
+    account_book_get(wait->auth->book, ACCOUNT_ORGANIZATION, key->org, on_organization, wait);
 }
 
 void auth_resolve(struct auth *auth, struct call *call, auth_fn fn)
 {
-    char hash[API_KEY_HASH_LEN + 1];
-    api_key_hash(presented(call->http), hash);
-    struct wait *wait = xmalloc(sizeof *wait);
-    *wait = (struct wait){call, fn};
-    cache_get(auth->cache, slice_of(hash), on_key, wait);
-}
-
-void auth_apply(struct auth *auth, const struct config_change *change)
-{
-    if (change->flush)
-        cache_flush(auth->cache);
-    else if (slice_is(change->kind, "key"))
-        cache_bust(auth->cache, change->id);
+    struct wait *wait = xcalloc(1, sizeof *wait);
+    *wait = (struct wait){.auth = auth, .call = call, .fn = fn};
+    api_key_hash(presented(call->http), wait->hash);
+    account_book_get(auth->book, ACCOUNT_KEY, slice_of(wait->hash), on_key, wait);
 }

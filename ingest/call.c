@@ -40,9 +40,9 @@ struct call *call_new(struct ingest *ingest, struct http_request *http)
 static void log_call(const struct call *call, int status, const char *code)
 {
     bool is_read = slice_is(call->http->method, "GET") || slice_is(call->http->method, "HEAD");
-    enum log_level level = status >= 500                                           ? LOG_WARN
-                           : status < 300 && (is_read || call->route->logs_itself) ? LOG_DEBUG
-                                                                                   : LOG_INFO;
+    enum log_level level = status >= 500                                            ? LOG_WARN
+                           : status < 300 && (is_read || call->route->posts_events) ? LOG_DEBUG
+                                                                                    : LOG_INFO;
     log_event(level, "http.request", log_slice("method", call->http->method),
               log_slice("path", call->http->path), log_int("status", status),
               log_text("code", code),
@@ -59,7 +59,7 @@ static void finish(struct call *call, const struct http_response *response, cons
     http_respond(call->http, response);
 }
 
-#define HEADERS_MAX (5 + RATE_HEADERS)
+#define HEADERS_MAX (7 + RATE_HEADERS)
 
 struct answer {
     struct http_header headers[HEADERS_MAX];
@@ -73,14 +73,12 @@ static void add_header(struct answer *answer, struct slice name, struct slice va
     answer->headers[answer->headers_count++] = (struct http_header){name, value};
 }
 
-static void send_answer(struct call *call, struct answer *answer, int status, struct slice type,
-                        struct slice body, const char *code)
+static void send_kept(struct call *call, struct answer *answer, int status, struct slice type,
+                      struct slice body, const char *code)
 {
     add_header(answer, SLICE("X-Request-Id"), slice_of(call->request_id));
-    add_header(answer, SLICE("Cache-Control"), SLICE("no-store"));
-    answer->headers_count +=
-        rate_headers(call->principal.limits, call->rates, answer->headers + answer->headers_count,
-                     answer->rates);
+    answer->headers_count += rate_headers(call->principal.limits, call->rates,
+                                          answer->headers + answer->headers_count, answer->rates);
     struct http_response response = {
         .status = status,
         .content_type = body.len ? type : (struct slice){0},
@@ -89,6 +87,29 @@ static void send_answer(struct call *call, struct answer *answer, int status, st
         .headers_count = answer->headers_count,
     };
     finish(call, &response, code);
+}
+
+static void send_answer(struct call *call, struct answer *answer, int status, struct slice type,
+                        struct slice body, const char *code)
+{
+    add_header(answer, SLICE("Cache-Control"), SLICE("no-store"));
+    send_kept(call, answer, status, type, body, code);
+}
+
+void call_answer_file(struct call *call, struct slice type, struct slice bytes, bool is_gzip)
+{
+    struct answer answer = {0};
+    add_header(&answer, SLICE("Cache-Control"), SLICE("public, max-age=300"));
+    add_header(&answer, SLICE("Content-Security-Policy"),
+               SLICE("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+                     "img-src 'self' data:; base-uri 'none'; form-action 'none'; "
+                     "frame-ancestors 'none'"));
+    add_header(&answer, SLICE("X-Content-Type-Options"), SLICE("nosniff"));
+    add_header(&answer, SLICE("Referrer-Policy"), SLICE("no-referrer"));
+    add_header(&answer, SLICE("Vary"), SLICE("Accept-Encoding"));
+    if (is_gzip)
+        add_header(&answer, SLICE("Content-Encoding"), SLICE("gzip"));
+    send_kept(call, &answer, 200, type, bytes, "");
 }
 
 void call_answer_json(struct call *call, int status, struct slice json)

@@ -16,8 +16,8 @@ struct ingest;
 struct route;
 
 struct principal {
-    bool is_admin;                    /* the admin token: no organization of its own */
-    struct slice org, key_id, scopes; /* in the request's memory */
+    bool is_admin; /* the admin token: no organization of its own */
+    struct slice org, org_name, key_id, key_name, scopes; /* in the request's memory */
     struct rate_limit limits[RATES];
 };
 
@@ -25,7 +25,7 @@ struct call {
     struct ingest *ingest;
     struct http_request *http;
     const struct route *route; /* NULL: none of ours */
-    struct slice path_id; /* what stands for {id} in the route's path */
+    struct slice path_id;      /* what stands for {id} in the route's path */
     struct principal principal;
     struct rate_state rates[RATES]; /* told in the answer's headers */
     char request_id[REQUEST_ID_MAX + 1];
@@ -36,6 +36,10 @@ struct call {
 struct call *call_new(struct ingest *ingest, struct http_request *http);
 
 void call_answer_json(struct call *call, int status, struct slice json);
+
+/* What is the same for everybody and as long as the process runs, with the headers that keep a page
+ * from loading anything of others. */
+void call_answer_file(struct call *call, struct slice type, struct slice bytes, bool is_gzip);
 
 /* RFC 9457; pointer NULL: no errors member. 401 gets WWW-Authenticate, 503 and 429 Retry-After. */
 void call_answer_problem(struct call *call, int status, const char *code, const char *detail,

@@ -67,13 +67,16 @@ static void on_announced(enum status status, const struct redis_reply *reply, vo
 }
 
 static const char *const announced_as[] = {
-    [CONFIGURE_CREATE] = "created", [CONFIGURE_CHANGE] = "changed", [CONFIGURE_REMOVE] = "removed"};
+    [CONFIGURE_CREATE] = "created", [CONFIGURE_CHANGE] = "changed",
+    [CONFIGURE_ONCE] = "changed",   [CONFIGURE_SWAP] = "changed",
+    [CONFIGURE_REMOVE] = "removed",
+};
 
 static void announce(struct write *write)
 {
     config_announce(store_redis(write->configurer->store), slice_of(write->kind),
-                    slice_of(write->id), slice_of(write->org),
-                    announced_as[write->rule], on_announced, write);
+                    slice_of(write->id), slice_of(write->org), announced_as[write->rule],
+                    on_announced, write);
 }
 
 static void on_repeat(void *self)
@@ -99,6 +102,8 @@ static void on_written(enum status status, const struct redis_reply *reply, void
         finish(write, STATUS_INVALID);
     } else if (slice_is(word, "absent")) {
         finish(write, STATUS_ABSENT);
+    } else if (slice_is(word, "moved")) {
+        finish(write, STATUS_DENIED);
     } else {
         write->give_up_mono_ms = clock_mono_ms() + GIVE_UP_MS;
         announce(write);
@@ -130,6 +135,7 @@ static void audit(struct configurer *configurer, const struct configure_change *
         .target = change->target,
         .ip = slice_of(call->http->peer),
         .request = slice_of(call->request_id),
+        .detail = change->detail,
     };
     audit_write(store_redis(configurer->store),
                 partition_of(change->org, store_partitions(configurer->store)), &entry);
@@ -148,9 +154,12 @@ void configure_write(struct configurer *configurer, const struct configure_chang
     must(slice_to_text(change->org, write->org, sizeof write->org) == STATUS_OK);
     static const char *const rules[] = {[CONFIGURE_CREATE] = "create",
                                         [CONFIGURE_CHANGE] = "change",
+                                        [CONFIGURE_ONCE] = "once",
+                                        [CONFIGURE_SWAP] = "swap",
                                         [CONFIGURE_REMOVE] = "remove"};
     struct redis_command command;
-    const size_t has_index = change->index && !change->index_is_apart, has_gone = change->gone != NULL;
+    const size_t has_index = change->index && !change->index_is_apart,
+                 has_gone = change->gone != NULL;
     must(has_index || !change->gone);
     audit(configurer, change);
     if (change->index_is_apart && change->rule == CONFIGURE_CREATE)

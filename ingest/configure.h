@@ -15,7 +15,9 @@
 enum configure_rule {
     CONFIGURE_CREATE, /* refused when the record exists */
     CONFIGURE_CHANGE, /* refused when it does not */
-    CONFIGURE_REMOVE, /* the same */
+    CONFIGURE_ONCE,   /* as change; refused too when the first field has a value already */
+    CONFIGURE_SWAP,   /* as change; refused too when the first field is not what stands there */
+    CONFIGURE_REMOVE, /* refused when it does not exist */
 };
 
 struct configure_change {
@@ -29,6 +31,7 @@ struct configure_change {
     struct slice id, org;           /* as announced; for a key id is its SHA-256 */
     const char *action;             /* "endpoint.created", for the audit */
     struct slice target;            /* the id in the audit */
+    struct slice detail;            /* for the audit; may be empty */
     const struct call *call;        /* who */
 };
 
@@ -38,7 +41,8 @@ struct configurer *configurer_new(struct loop *loop, struct store *store);
 /* After the store. Those who still wait are told UNSURE. */
 void configurer_free(struct configurer **configurer);
 
-/* OK; INVALID: it exists (create); ABSENT: it does not (change, remove); UNSURE: perhaps written, and perhaps not
+/* OK; INVALID: it exists (create), or the first field has a value (once); ABSENT: it does not (all
+ * but create); DENIED: it was changed meanwhile (swap); UNSURE: perhaps written, and perhaps not
  * announced; or the store's status. */
 typedef void (*configure_fn)(enum status status, void *self);
 

@@ -16,7 +16,9 @@
 #include "call.h"
 #include "configure.h"
 #include "io/config_feed.h"
+#include "limit.h"
 #include "metrics.h"
+#include "openapi.h"
 #include "publish.h"
 #include "query.h"
 #include "routes.h"
@@ -106,12 +108,20 @@ static void on_head(struct http_request *http, void *self)
     }
 }
 
+static void handle(struct call *call)
+{
+    if (query_check(call) == STATUS_OK)
+        call->route->handle(call);
+}
+
 static void on_request(struct http_request *http, void *self)
 {
     (void)self;
     struct call *call = http->user;
-    if (query_check(call) == STATUS_OK)
-        call->route->handle(call);
+    if (call->route->posts_events)
+        handle(call);
+    else
+        limit_pass(call, handle);
 }
 
 static void on_refused(int status, const char *reason, const char *peer, void *self)
@@ -128,7 +138,7 @@ static void on_refused(int status, const char *reason, const char *peer, void *s
 static void on_config_change(const struct config_change *change, void *self)
 {
     struct ingest *ingest = self;
-    auth_apply(ingest->auth, change);
+    account_book_apply(ingest->accounts, change);
 }
 
 void *ingest_create(struct service *service)
@@ -136,6 +146,7 @@ void *ingest_create(struct service *service)
     struct ingest *ingest = xcalloc(1, sizeof *ingest);
     ingest->service = service;
     ingest->settings = service_settings(service);
+    openapi_write(&ingest->openapi);
     struct http_limits limits = http_limits_default();
     limits.body_max = (size_t)ingest->settings->max_body;
     limits.bodies_bytes_max = (size_t)ingest->settings->max_buffered;
@@ -161,18 +172,24 @@ void ingest_start(void *self)
     struct ingest *ingest = self;
     struct loop *loop = service_loop(ingest->service);
     struct store *store = service_store(ingest->service);
-    struct auth_options auth = {
-        .admin_token = ingest->settings->admin_token,
-        .keys_max = (size_t)ingest->settings->cache_max,
+    struct account_book_options accounts = {
+        .max = (size_t)ingest->settings->cache_max,
         .ttl_ms = ingest->settings->cache_ttl_ms,
         .negative_ttl_ms = NEGATIVE_TTL_MS,
     };
+    struct auth_options auth = {
+        .admin_token = ingest->settings->admin_token,
+        .rate = {ingest->settings->rate_limit, ingest->settings->rate_burst},
+    };
+    if (auth.rate.burst == 0)
+        auth.rate.burst = auth.rate.per_second;
     struct publisher_options publisher = {
         .max_depth = ingest->settings->max_depth,
         .dedup_window_ms = ingest->settings->dedup_window_ms,
         .client_name = service_consumer_name(ingest->service),
     };
-    ingest->auth = auth_new(loop, store, &auth);
+    ingest->accounts = account_book_new(loop, store, &accounts);
+    ingest->auth = auth_new(ingest->accounts, &auth);
     ingest->publisher = publisher_new(loop, store, &publisher);
     ingest->configurer = configurer_new(loop, store);
     ingest->feed =
@@ -198,8 +215,10 @@ void ingest_destroy(void *self)
     config_feed_free(&ingest->feed);
     configurer_free(&ingest->configurer);
     publisher_free(&ingest->publisher);
+    account_book_free(&ingest->accounts);
     auth_free(&ingest->auth);
     http_server_free(&ingest->http);
+    buf_fini(&ingest->openapi);
     free(ingest);
 }
 

@@ -1,6 +1,7 @@
 /*
  * main.c - millrace-ingest: takes events in
  */
+#include "model/rate_spec.h"
 #include "ingest.h"
 #include "metrics.h"
 #include "routes.h"
@@ -28,6 +29,11 @@ static const struct setting settings[] = {
      "largest event, alone or in a batch; a batch may have eight times that", NULL},
     {"max_buffered", SETTING_SIZE, "256m", 8 * KIB, 64LL * 1024 * MIB, AT(max_buffered),
      "bodies that a worker keeps at a time; what does not fit is answered 503", NULL},
+    {"rate_limit", SETTING_INT, "0", 0, RATE_SPEC_MAX, AT(rate_limit),
+     "requests and events per second of an organization that has no limit of its own; 0 for none",
+     NULL},
+    {"rate_burst", SETTING_INT, "0", 0, RATE_SPEC_MAX, AT(rate_burst),
+     "how many of them at once, 0 for as many as rate_limit", NULL},
     {"cache_ttl", SETTING_DURATION, "5m", 100, 24 * HOUR_MS, AT(cache_ttl_ms),
      "how long configuration is kept when no change is announced", NULL},
     {"cache_max", SETTING_INT, "10000", 1, 10000000, AT(cache_max),

@@ -4,7 +4,7 @@
 
 static const char *const results[] = {"accepted", "duplicate", "mismatch", "full",
                                       "limited",  "rejected",  "failed",   NULL};
-static const char *const caches[] = {"keys", NULL};
+static const char *const caches[] = {"keys", "organizations", NULL};
 static const char *const refused[] = {"400", "405", "408",   "413", "417",
                                       "431", "503", "other", NULL};
 static const int refused_statuses[] = {400, 405, 408, 413, 417, 431, 503};
@@ -38,6 +38,11 @@ const struct metric ingest_metrics[INGEST_METRICS_COUNT] = {
                          .values2 = cache_results,
                          .help = "Look-ups and changes of the configuration cache"},
 };
+
+size_t metric_cache_index(size_t cache, enum cache_result result)
+{
+    return cache * (CACHE_ERROR + 1) + result;
+}
 
 size_t metric_refused_index(int status)
 {

@@ -26,5 +26,8 @@ enum events_result {
 extern const struct metric ingest_metrics[];
 #define INGEST_METRICS_COUNT (INGEST_METRICS_END - SERVICE_METRICS_COUNT)
 
+/* The value of METRIC_CACHE; cache: 0 keys, 1 organizations. */
+size_t metric_cache_index(size_t cache, enum cache_result result);
+
 /* The value of METRIC_HTTP_REFUSED for a status. */
 size_t metric_refused_index(int status);

@@ -1,6 +1,6 @@
 #include "org_scope.h"
 
-#include "model/keys.h"
+#include "account_book.h"
 #include "state.h"
 
 struct search {
@@ -19,16 +19,17 @@ static void refuse(struct search *search, int status, const char *code, const ch
     call_answer_problem(search->call, status, code, detail, pointer);
 }
 
-static void on_found(enum status status, const struct redis_reply *reply, void *self)
+static void on_organization(enum status status, struct cache_value *value, void *self)
 {
     struct search *search = self;
-    if (status != STATUS_OK)
-        refuse(search, 503, "store_unavailable", "the store cannot take this now; try again", NULL);
-    else if (redis_reply_int(reply) != 1)
+    cache_release(&value);
+    if (status == STATUS_OK)
+        search->fn(search->call, search->org, search->self);
+    else if (status == STATUS_ABSENT || status == STATUS_INVALID)
         refuse(search, 422, "unknown_organization", "there is no such organization",
                "/organization");
     else
-        search->fn(search->call, search->org, search->self);
+        refuse(search, 503, "store_unavailable", "the store cannot take this now; try again", NULL);
 }
 
 static void use_own(struct search *search, struct slice named)
@@ -62,13 +63,7 @@ void org_scope_find(struct call *call, const char *named, org_scope_fn fn,
                slice_to_text(org, search->org, sizeof search->org) != STATUS_OK) {
         refuse(search, 422, "invalid_value", "must be the id of an organization", "/organization");
     } else {
-        struct key key = key_org(org);
-        struct redis_command command;
-        redis_command_init(&command);
-        redis_command_start(&command);
-        redis_command_text(&command, "EXISTS");
-        redis_command_arg(&command, key_slice(&key));
-        redis_send(store_redis(service_store(call->ingest->service)), &command, on_found, search);
-        redis_command_fini(&command);
+        account_book_get(call->ingest->accounts, ACCOUNT_ORGANIZATION, org, on_organization,
+                         search);
     }
 }

@@ -7,8 +7,6 @@
 
 #include "publish.h"
 
-#define RATE_NUMBERS 3 /* that the script says of each */
-
 struct publish_limits {
     size_t count, room;
     struct rate_limit *at; /* owned; the ids are the items' */

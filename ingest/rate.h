@@ -43,5 +43,6 @@ size_t rate_headers(const struct rate_limit limits[RATES], const struct rate_sta
 /* Whole seconds, at least 1, until all of them allow one more. */
 int64_t rate_retry_after_s(const struct rate_state states[RATES]);
 
-/* The three numbers that a script says of a limiter, from index on. */
+/* The numbers that a script says of a limiter, from index on. */
+#define RATE_NUMBERS 3
 struct rate_state rate_read(const struct redis_reply *reply, size_t index);

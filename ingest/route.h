@@ -23,16 +23,18 @@ struct route {
     const char *scope; /* NULL: open to all; "" : any valid key; "admin": only the admin token */
     bool admin_too;    /* the admin token may use it as well */
     enum body_limit body;
-    bool logs_itself;
+    bool posts_events; /* which are counted against rate limits and logged one by one */
     void (*handle)(struct call *call);
     const char *query; /* parameters it takes, a space between; others are refused */
 
     /* For the documentation. Schemas are named in api/schemas.json. */
-    const char *tag, *summary;
-    const char *request;  /* schema of the body; NULL: none */
-    int status;           /* when all is well */
-    const char *response; /* schema of the answer; NULL: without a body */
-    const char *problems; /* other statuses than those that come of the columns above */
+    const char *tag, *summary; /* tag NULL: not in it */
+    const char *request;       /* schema of the body; NULL: none */
+    int status;                /* when all is well */
+    const char *response;      /* schema of the answer; NULL: without a body */
+    /* Other statuses than those that come of the columns above. One below 400 has the response's
+     * schema; "503=Ready" names another than Problem. */
+    const char *problems;
 };
 
 /* out_id: what stands for {id}, when it fits and has one. */

@@ -5,6 +5,7 @@
 
 #include "io/service.h"
 
+struct account_book;
 struct auth;
 struct publisher;
 struct configurer;
@@ -21,6 +22,8 @@ struct ingest_settings {
     int64_t max_depth;
     int64_t max_body;
     int64_t max_buffered;
+    int64_t rate_limit;
+    int64_t rate_burst;
     int64_t cache_ttl_ms;
     int64_t cache_max;
     int64_t connections_max;
@@ -31,8 +34,10 @@ struct ingest {
     struct service *service;
     const struct ingest_settings *settings;
     struct http_server *http;
+    struct account_book *accounts; /* NULL until the store is ready */
     struct auth *auth;             /* NULL until the store is ready */
     struct publisher *publisher;   /* NULL until the store is ready */
     struct configurer *configurer; /* NULL until the store is ready */
     struct config_feed *feed;
+    struct buf openapi; /* the document, made once */
 };

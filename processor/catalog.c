@@ -112,6 +112,19 @@ static size_t read_patterns(struct slice json, struct slice out[EVENT_PATTERNS_M
     return count;
 }
 
+/* "" leaves NULL: no filter. */
+static enum status read_filter(const struct redis_reply *reply, struct filter **out)
+{
+    struct slice text = redis_reply_text(reply);
+    struct problem unread;
+    if (redis_reply_type(reply) != REDIS_TEXT)
+        return STATUS_INVALID;
+    if (text.len == 0)
+        return STATUS_OK;
+    *out = filter_compile(text, &unread);
+    return *out ? STATUS_OK : STATUS_INVALID;
+}
+
 static void report_unreadable(const char *id, struct slice why)
 {
     log_event(LOG_ERROR, "endpoint.unreadable", log_text("endpoint", id), log_slice("why", why));
@@ -128,8 +141,16 @@ static void add_endpoint(struct load *load, const char *id, const struct redis_r
         report_unreadable(id, SLICE("event_types"));
         return;
     }
-    bool enabled = !slice_is(redis_reply_text(redis_reply_at(reply, 1)), "1");
-    match_index_add(load->index, slice_of(id), enabled, patterns, count);
+    struct filter *filter = NULL;
+    if (read_filter(redis_reply_at(reply, 2), &filter) != STATUS_OK) {
+        report_unreadable(id, SLICE("filter"));
+        return;
+    }
+    enum match_state state = slice_is(redis_reply_text(redis_reply_at(reply, 1)), "1") ? MATCH_OFF
+                             : slice_is(redis_reply_text(redis_reply_at(reply, 3)), "1")
+                                 ? MATCH_PAUSED
+                                 : MATCH_ON;
+    match_index_add(load->index, slice_of(id), state, patterns, count, &filter);
 }
 
 /* A record that Redis cannot read as one is its endpoint's trouble, not its organization's. */
@@ -160,6 +181,8 @@ static void ask_endpoint(struct load *load, struct slice id, uint32_t partition)
     redis_command_arg(command, key_slice(&key));
     redis_command_text(command, "event_types");
     redis_command_text(command, "disabled");
+    redis_command_text(command, "filter");
+    redis_command_text(command, "paused");
     load->waiting++;
     redis_send(store_redis(load->catalog->store), command, on_endpoint, row);
 }

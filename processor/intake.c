@@ -109,12 +109,7 @@ static void on_fanout_end(struct work *work, enum fanout_end end, void *self)
 
 static void match(struct intake *intake, struct work *work)
 {
-    const struct match_index *index = catalog_index(work->catalog);
-    struct match_result result = match_index_find(index, work->type);
-    work->endpoints = result.ids;
-    work->endpoints_count = result.count;
-    if (result.count == 0)
-        work->skipped = result.disabled_wanted_it ? "endpoint_disabled" : "no_subscriber";
+    work_match(work, catalog_index(work->catalog));
     fanout_add(intake->fanout, work);
 }
 
@@ -203,19 +198,6 @@ static bool is_event(const struct work *work)
            (work->after.len == 0 || slice_to_u64(work->after, INT64_MAX, &after_ms) == STATUS_OK);
 }
 
-/* What somebody else wrote into the stream ends as skipped, so that it does not come back for
- * ever. */
-static struct work *unreadable(struct stream_id entry, uint32_t partition)
-{
-    static const struct slice none[] = {{"org", 3},   {NULL, 0}, {"type", 4},    {NULL, 0},
-                                        {"trace", 5}, {NULL, 0}, {"request", 7}, {NULL, 0},
-                                        {"time", 4},  {NULL, 0}, {"after", 5},   {NULL, 0},
-                                        {"to", 2},    {NULL, 0}, {"data", 4},    {NULL, 0}};
-    struct work *work = work_new(entry, partition, none, sizeof none / sizeof none[0]);
-    work->skipped = "unreadable";
-    return work;
-}
-
 static void on_entry(const struct consumer_entry *entry, void *self)
 {
     struct intake *intake = self;
@@ -224,7 +206,7 @@ static void on_entry(const struct consumer_entry *entry, void *self)
     if (work && !is_event(work))
         work_free(&work);
     if (!work)
-        work = unreadable(entry->id, intake->options.partition);
+        work = work_new_unreadable(entry->id, intake->options.partition);
     else if (entry->claims > intake->options.claims_max)
         work->skipped = claims_exceeded;
     if (active(intake) == 0)

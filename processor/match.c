@@ -1,5 +1,6 @@
 #include "match.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,8 @@
 
 struct member {
     struct member *next;
-    bool enabled;
+    struct filter *filter; /* NULL: none */
+    enum match_state state;
     char id[ID_SIZE];
 };
 
@@ -23,10 +25,11 @@ struct group {
 };
 
 struct match_index {
-    struct map exact, prefixes;
+    struct map exact, prefixes, by_id;
     struct group *all;
     struct member *members;
     size_t count;
+    size_t filters_count, paused_count;
 };
 
 static struct group *group_new(struct slice text)
@@ -49,6 +52,7 @@ struct match_index *match_index_new(void)
     struct match_index *index = xcalloc(1, sizeof *index);
     map_init(&index->exact);
     map_init(&index->prefixes);
+    map_init(&index->by_id);
     index->all = group_new((struct slice){0});
     return index;
 }
@@ -70,8 +74,10 @@ void match_index_free(struct match_index **index_at)
     free_groups(&index->exact);
     free_groups(&index->prefixes);
     group_free(index->all);
+    map_fini(&index->by_id);
     for (struct member *member = index->members, *next; member; member = next) {
         next = member->next;
+        filter_free(&member->filter);
         free(member);
     }
     free(index);
@@ -110,14 +116,19 @@ static void group_add(struct group *group, struct member *member)
     group->members[group->count++] = member;
 }
 
-void match_index_add(struct match_index *index, struct slice id, bool enabled,
-                     const struct slice *patterns, size_t patterns_count)
+void match_index_add(struct match_index *index, struct slice id, enum match_state state,
+                     const struct slice *patterns, size_t patterns_count, struct filter **filter)
 {
     struct member *member = xcalloc(1, sizeof *member);
     must(slice_to_text(id, member->id, sizeof member->id) == STATUS_OK);
-    member->enabled = enabled;
+    member->state = state;
+    index->paused_count += state == MATCH_PAUSED;
+    member->filter = *filter;
+    *filter = NULL;
+    index->filters_count += member->filter != NULL;
     member->next = index->members;
     index->members = member;
+    map_add(&index->by_id, slice_of(member->id), member);
     index->count++;
     for (size_t i = 0; i < patterns_count; i++)
         group_add(group_of(index, patterns[i]), member);
@@ -152,7 +163,8 @@ static int compare_ids(const void *a, const void *b)
 /* One endpoint may have several patterns that match. */
 static size_t sort_unique(const char **ids, size_t count)
 {
-    qsort(ids, count, sizeof *ids, compare_ids);
+    if (count > 1)
+        qsort(ids, count, sizeof *ids, compare_ids);
     size_t kept = 0;
     for (size_t i = 0; i < count; i++)
         if (kept == 0 || ids[kept - 1] != ids[i])
@@ -160,29 +172,75 @@ static size_t sort_unique(const char **ids, size_t count)
     return kept;
 }
 
-struct match_result match_index_find(const struct match_index *index, struct slice type)
+static const struct member *member_of(const char *id)
+{
+    return (const struct member *)(const void *)(id - offsetof(struct member, id));
+}
+
+static size_t keep_accepted(const char **ids, size_t count, struct filter_event *event)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct filter *filter = member_of(ids[i])->filter;
+        if (!filter || filter_accepts(filter, event))
+            ids[kept++] = ids[i];
+    }
+    return kept;
+}
+
+static bool has_paused(const char **ids, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (member_of(ids[i])->state == MATCH_PAUSED)
+            return true;
+    return false;
+}
+
+static void find_by_type(const struct match_index *index, struct slice type,
+                         struct match_result *result)
 {
     const struct group *groups[GROUPS_MAX];
     size_t groups_count = find_groups(index, type, groups), most = 0;
-    struct match_result result = {0};
     for (size_t i = 0; i < groups_count; i++)
         most += groups[i]->count;
     if (most == 0)
-        return result;
-    result.ids = xmalloc(most * sizeof *result.ids);
+        return;
+    result->ids = xmalloc(most * sizeof *result->ids);
     for (size_t i = 0; i < groups_count; i++) {
         for (size_t k = 0; k < groups[i]->count; k++) {
             const struct member *member = groups[i]->members[k];
-            if (member->enabled)
-                result.ids[result.count++] = member->id;
+            if (member->state != MATCH_OFF)
+                result->ids[result->count++] = member->id;
             else
-                result.disabled_wanted_it = true;
+                result->disabled_wanted_it = true;
         }
     }
-    result.count = sort_unique(result.ids, result.count);
+}
+
+struct match_result match_index_find(const struct match_index *index, struct filter_event *event)
+{
+    struct match_result result = {0};
+    find_by_type(index, event->type, &result);
+    size_t wanting = sort_unique(result.ids, result.count);
+    result.count = index->filters_count > 0 ? keep_accepted(result.ids, wanting, event) : wanting;
+    result.filtered = result.count < wanting;
+    result.any_paused = index->paused_count > 0 && has_paused(result.ids, result.count);
     if (result.count == 0) {
         free(result.ids);
         result.ids = NULL;
     }
+    return result;
+}
+
+struct match_result match_index_find_only(const struct match_index *index, struct slice id)
+{
+    const struct member *member = map_get(&index->by_id, id);
+    struct match_result result = {0};
+    if (member && member->state != MATCH_OFF) {
+        result.ids = xmalloc(sizeof *result.ids);
+        result.ids[result.count++] = member->id;
+        result.any_paused = member->state == MATCH_PAUSED;
+    }
+    result.disabled_wanted_it = member && member->state == MATCH_OFF;
     return result;
 }

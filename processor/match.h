@@ -1,28 +1,40 @@
 /*
- * match.h - which endpoints of an organization want an event type
+ * match.h - which endpoints of an organization want an event
  *
  * An index by pattern: exact types in one table, prefixes ("order.*") in another, "*" in a list. A
  * look-up costs one probe per segment of the type and what it finds, however many endpoints there
- * are.
+ * are. Those found that have a filter are asked it.
  */
 #pragma once
 
-#include "base/bytes.h"
+#include "model/filter.h"
 
 struct match_index;
 struct match_index *match_index_new(void);
 void match_index_free(struct match_index **index);
 size_t match_index_count(const struct match_index *index); /* endpoints */
 
-/* id: at most 24 characters, copied. patterns are valid. The same id must not be added twice. */
-void match_index_add(struct match_index *index, struct slice id, bool enabled,
-                     const struct slice *patterns, size_t patterns_count);
+enum match_state {
+    MATCH_OFF, /* disabled */
+    MATCH_ON,
+    MATCH_PAUSED, /* gets what it wants, later */
+};
+
+/* id: at most 24 characters, copied. patterns are valid. Takes *filter, NULL for none, and nulls it. The same id must not be
+ * added twice. */
+void match_index_add(struct match_index *index, struct slice id, enum match_state state,
+                     const struct slice *patterns, size_t patterns_count, struct filter **filter);
 
 struct match_result {
     /* sorted, each once; the array is the caller's to free, the texts are the index's. NULL when
      * none */
     const char **ids;
     size_t count;
-    bool disabled_wanted_it; /* an endpoint that is off would have matched */
+    bool filtered;           /* the filter of one that wants the type refused the event */
+    bool disabled_wanted_it; /* one that is off wants the type; its filter is not asked */
+    bool any_paused;         /* one of the ids is */
 };
-struct match_result match_index_find(const struct match_index *index, struct slice type);
+struct match_result match_index_find(const struct match_index *index, struct filter_event *event);
+
+/* That one alone, whatever it wants, unless it is off. */
+struct match_result match_index_find_only(const struct match_index *index, struct slice id);

@@ -10,6 +10,7 @@
 #include "model/keys.h"
 #include "catalog.h"
 #include "intake.h"
+#include "jobs.h"
 #include "metrics.h"
 #include "retention.h"
 
@@ -19,6 +20,7 @@
 struct partition {
     struct intake *intake;
     struct retention *retention;
+    struct jobs *jobs;
     char events[KEY_MAX + 1];
     uint64_t reclaimed_told, lost_told; /* already in the metrics */
 };
@@ -45,6 +47,11 @@ static void on_config_change(const struct config_change *change, void *self)
     catalog_apply(processor->catalog, change);
     for (uint32_t i = 0; i < processor->count; i++)
         intake_config_changed(processor->partitions[i].intake, change);
+    if (slice_is(change->kind, "job"))
+        jobs_config_changed(processor->partitions[partition_of(change->org, processor->count)].jobs,
+                            change);
+    for (uint32_t i = 0; change->flush && i < processor->count; i++)
+        jobs_config_changed(processor->partitions[i].jobs, change);
 }
 
 void *processor_create(struct service *service)
@@ -77,8 +84,11 @@ static void start_partition(struct processor *processor, uint32_t index)
         intake_new(service_loop(processor->service), store, processor->catalog, &options);
     partition->retention = retention_new(service_loop(processor->service), store_redis(store),
                                          index, settings->retention_ms);
+    partition->jobs = jobs_new(service_loop(processor->service), store_redis(store), index,
+                               settings->retention_ms);
     intake_start(partition->intake);
     retention_start(partition->retention);
+    jobs_start(partition->jobs);
 }
 
 /* The feed before the intake: a change made while the first events are matched is not missed. */
@@ -115,6 +125,7 @@ void processor_drain(void *self)
     processor->draining = processor->count;
     for (uint32_t i = 0; i < processor->count; i++) {
         retention_stop(processor->partitions[i].retention);
+        jobs_stop(processor->partitions[i].jobs);
         intake_drain(processor->partitions[i].intake, on_partition_drained, processor);
     }
 }
@@ -125,6 +136,7 @@ void processor_destroy(void *self)
     for (uint32_t i = 0; processor->partitions && i < processor->count; i++) {
         intake_free(&processor->partitions[i].intake);
         retention_free(&processor->partitions[i].retention);
+        jobs_free(&processor->partitions[i].jobs);
     }
     config_feed_free(&processor->feed);
     catalog_free(&processor->catalog);

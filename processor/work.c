@@ -5,9 +5,9 @@
 
 #include "model/fields.h"
 
-enum { ORG, TYPE, TRACE, REQUEST, TIME, AFTER, TO, DATA, FIELDS };
-static const char *const names[FIELDS] = {"org",  "type",  "trace", "request",
-                                          "time", "after", "to",    "data"};
+enum { ORG, TYPE, KEY, TRACE, REQUEST, TIME, AFTER, TO, DATA, FIELDS };
+static const char *const names[FIELDS] = {"org",  "type",  "key", "trace", "request",
+                                          "time", "after", "to",  "data"};
 
 static struct slice keep(char **at, struct slice text)
 {
@@ -34,6 +34,7 @@ struct work *work_new(struct stream_id entry, uint32_t partition, const struct s
     work->skipped = "";
     work->org = keep(&at, values[ORG]);
     work->type = keep(&at, values[TYPE]);
+    work->key = keep(&at, values[KEY]);
     work->trace = keep(&at, values[TRACE]);
     work->request = keep(&at, values[REQUEST]);
     work->time = keep(&at, values[TIME]);
@@ -53,4 +54,39 @@ void work_free(struct work **work_at)
     cache_release(&work->catalog);
     free(work->endpoints);
     free(work);
+}
+
+struct work *work_new_unreadable(struct stream_id entry, uint32_t partition)
+{
+    struct slice none[2 * FIELDS];
+    for (size_t i = 0; i < FIELDS; i++) {
+        none[2 * i] = slice_of(names[i]);
+        none[2 * i + 1] = (struct slice){0};
+    }
+    struct work *work = work_new(entry, partition, none, 2 * FIELDS);
+    work->skipped = "unreadable";
+    return work;
+}
+
+/* The nearest miss. */
+static const char *why_nobody(const struct work *work, const struct match_result *result)
+{
+    if (result->filtered)
+        return "filtered";
+    if (result->disabled_wanted_it)
+        return "endpoint_disabled";
+    return work->to.len > 0 ? "endpoint_deleted" : "no_subscriber";
+}
+
+void work_match(struct work *work, const struct match_index *index)
+{
+    struct filter_event event = {.type = work->type, .key = work->key, .data = work->data};
+    struct match_result result = work->to.len > 0 ? match_index_find_only(index, work->to)
+                                                  : match_index_find(index, &event);
+    filter_event_fini(&event);
+    work->endpoints = result.ids;
+    work->endpoints_count = result.count;
+    work->any_paused = result.any_paused;
+    if (result.count == 0)
+        work->skipped = why_nobody(work, &result);
 }

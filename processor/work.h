@@ -8,6 +8,7 @@
 
 #include "io/cache.h"
 #include "model/ids.h"
+#include "match.h"
 
 struct work {
     /* in one queue at a time: waiting for a catalog, or for a fan-out call */
@@ -15,7 +16,7 @@ struct work {
     struct work *older, *newer; /* all that intake owns */
     struct stream_id entry;
     char event_id[EVENT_ID_LEN + 1];
-    struct slice org, type, trace, request, time, after, data;
+    struct slice org, type, key, trace, request, time, after, data;
     struct slice to; /* the only endpoint that may get it; empty: all that want it */
     size_t bytes; /* of the copy */
 
@@ -33,4 +34,10 @@ struct work {
 /* fields as in the log; NULL when the entry is not an event (somebody else wrote it). */
 struct work *work_new(struct stream_id entry, uint32_t partition, const struct slice *fields,
                       size_t fields_count);
+
+/* What somebody else wrote into the stream: it ends as skipped, so that it does not come back for ever. */
+struct work *work_new_unreadable(struct stream_id entry, uint32_t partition);
 void work_free(struct work **work);
+
+/* Says who gets it, or why nobody does. index: of work->catalog. */
+void work_match(struct work *work, const struct match_index *index);

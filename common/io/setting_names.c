@@ -39,6 +39,7 @@ const char *const setting_names[] = {
     "total_timeout",
     "max_in_flight",
     "max_in_flight_per_endpoint",
+    "disable_after",
     "snooze_max",
     "snooze_limit",
     "response_keep",

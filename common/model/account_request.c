@@ -7,6 +7,7 @@
 
 #define DEPTH_MAX 8
 #define SCOPES_COUNT_MAX 32
+#define KEY_ROTATION_GRACE_MS (24LL * 3600 * 1000)
 
 static enum status keep_text(struct slice text, char *out, size_t size, struct problem *problem)
 {
@@ -28,7 +29,15 @@ static enum status read_name(yyjson_val *value, char out[ACCOUNT_NAME_MAX + 1],
 static enum status read_organization_name(yyjson_val *value, void *self, struct problem *problem)
 {
     struct organization_request *request = self;
+    request->has_name = true;
     return read_name(value, request->name, problem);
+}
+
+static enum status read_organization_rate(yyjson_val *value, void *self, struct problem *problem)
+{
+    struct organization_request *request = self;
+    request->has_rate = true;
+    return rate_spec_read(value, &request->rate, problem);
 }
 
 static enum status read_key_name(yyjson_val *value, void *self, struct problem *problem)
@@ -92,6 +101,12 @@ static enum status read_expires_at(yyjson_val *value, void *self, struct problem
     return STATUS_OK;
 }
 
+static enum status read_key_rate(yyjson_val *value, void *self, struct problem *problem)
+{
+    struct key_request *request = self;
+    return rate_spec_read(value, &request->rate, problem);
+}
+
 static enum status read_organization(yyjson_val *value, void *self, struct problem *problem)
 {
     struct key_request *request = self;
@@ -117,16 +132,29 @@ static enum status parse(struct slice body, const struct json_member *members, s
     return status;
 }
 
-enum status organization_parse_request(struct slice body, struct organization_request *out,
-                                       struct problem *problem)
+static enum status parse_organization(struct slice body, bool is_new,
+                                      struct organization_request *out, struct problem *problem)
 {
-    static const struct json_member members[] = {{"name", true, read_organization_name}};
+    const struct json_member members[] = {{"name", is_new, read_organization_name},
+                                          {"rate_limit", false, read_organization_rate}};
     struct organization_request request = {0};
 
-    if (parse(body, members, 1, "an organization", &request, problem) != STATUS_OK)
+    if (parse(body, members, 2, "an organization", &request, problem) != STATUS_OK)
         return STATUS_INVALID;
     *out = request;
     return STATUS_OK;
+}
+
+enum status organization_parse_request(struct slice body, struct organization_request *out,
+                                       struct problem *problem)
+{
+    return parse_organization(body, true, out, problem);
+}
+
+enum status organization_parse_change(struct slice body, struct organization_request *out,
+                                      struct problem *problem)
+{
+    return parse_organization(body, false, out, problem);
 }
 
 enum status key_parse_request(struct slice body, int64_t now_ms, struct key_request *out,
@@ -136,6 +164,7 @@ enum status key_parse_request(struct slice body, int64_t now_ms, struct key_requ
         {"name", true, read_key_name},
         {"scopes", true, read_scopes},
         {"expires_at", false, read_expires_at},
+        {"rate_limit", false, read_key_rate},
         {"organization", false, read_organization},
     };
     struct key_request request = {0};
@@ -148,5 +177,29 @@ enum status key_parse_request(struct slice body, int64_t now_ms, struct key_requ
         return problem_within(problem, SLICE("expires_at"));
     }
     *out = request;
+    return STATUS_OK;
+}
+
+static enum status read_grace(yyjson_val *value, void *self, struct problem *problem)
+{
+    int64_t *grace_ms = self;
+
+    if (!yyjson_is_str(value))
+        return problem_set(problem, 422, "wrong_type", "must be a text");
+    if (clock_parse_duration(json_value_text(value), KEY_ROTATION_GRACE_MAX_MS, grace_ms) !=
+        STATUS_OK)
+        return problem_set(problem, 422, "invalid_value", "must be a duration from 0s to 7d");
+    return STATUS_OK;
+}
+
+enum status key_rotation_parse_request(struct slice body, int64_t *out_grace_ms,
+                                       struct problem *problem)
+{
+    static const struct json_member members[] = {{"grace", false, read_grace}};
+    int64_t grace_ms = KEY_ROTATION_GRACE_MS;
+
+    if (body.len > 0 && parse(body, members, 1, "a rotation", &grace_ms, problem) != STATUS_OK)
+        return STATUS_INVALID;
+    *out_grace_ms = grace_ms;
     return STATUS_OK;
 }

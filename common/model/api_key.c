@@ -8,8 +8,7 @@
 
 #include "digest.h"
 
-#define PREFIX "mr_live_"
-#define PREFIX_LEN 8
+#define PREFIX_LEN (sizeof API_KEY_PREFIX - 1)
 #define BODY_LEN 30
 #define CHECK_LEN 6
 #define UNBIASED 248 /* the largest multiple of 62 in a byte */
@@ -67,7 +66,7 @@ bool api_key_make(const uint8_t *random, size_t random_len, char out[API_KEY_LEN
     }
     bool enough = len == BODY_LEN;
     if (enough) {
-        memcpy(out, PREFIX, PREFIX_LEN);
+        memcpy(out, API_KEY_PREFIX, PREFIX_LEN);
         memcpy(out + PREFIX_LEN, body, BODY_LEN);
         put_checksum(body, out + PREFIX_LEN + BODY_LEN);
         out[API_KEY_LEN] = '\0';
@@ -83,7 +82,7 @@ static bool is_base62(char c)
 
 bool api_key_is_wellformed(struct slice key)
 {
-    if (key.len != API_KEY_LEN || !slice_starts(key, PREFIX))
+    if (key.len != API_KEY_LEN || !slice_starts(key, API_KEY_PREFIX))
         return false;
     const char *body = key.at + PREFIX_LEN;
     for (size_t i = 0; i < BODY_LEN; i++) {
@@ -117,12 +116,25 @@ bool scope_is_known(struct slice scope)
     return false;
 }
 
-bool scopes_allow(struct slice list, const char *scope)
+static bool allows(struct slice list, struct slice scope)
 {
     while (list.len > 0) {
         struct slice word = slice_cut(&list, ' ');
-        if (slice_is(word, "*") || slice_is(word, scope))
+        if (slice_is(word, "*") || slice_eq(word, scope))
             return true;
     }
     return false;
+}
+
+bool scopes_allow(struct slice list, const char *scope)
+{
+    return allows(list, slice_of(scope));
+}
+
+bool scopes_cover(struct slice list, struct slice others)
+{
+    while (others.len > 0)
+        if (!allows(list, slice_cut(&others, ' ')))
+            return false;
+    return true;
 }

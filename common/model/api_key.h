@@ -9,6 +9,7 @@
 
 #include "../base/bytes.h"
 
+#define API_KEY_PREFIX "mr_live_"
 #define API_KEY_LEN 44
 #define API_KEY_HASH_LEN 64
 
@@ -27,4 +28,5 @@ bool secret_equal(struct slice a, struct slice b);
 /* The scopes there are, "*" included; a list is words separated by one space. */
 #define SCOPES_TEXT_MAX 512
 bool scope_is_known(struct slice scope);
-bool scopes_allow(struct slice list, const char *scope); /* "*" allows all */
+bool scopes_allow(struct slice list, const char *scope);   /* "*" allows all */
+bool scopes_cover(struct slice list, struct slice others); /* allow each of them */

@@ -33,8 +33,9 @@ enum outcome {
     OUTCOME_RETRY,  /* failed; again after backoff */
     OUTCOME_SNOOZE, /* told to wait (Retry-After); no retry is burnt */
     OUTCOME_PARK,   /* not attempted: no room for this endpoint now */
+    OUTCOME_HOLD,   /* not attempted: its endpoint is paused */
     OUTCOME_READY,  /* not attempted: handed back at once, at shutdown */
     OUTCOME_DEAD,   /* given up, to the dead letters */
 };
-#define OUTCOMES_COUNT 6
+#define OUTCOMES_COUNT 7
 const char *outcome_name(enum outcome outcome);

@@ -8,7 +8,9 @@
 
 #include "endpoint_draft.h"
 #include "fields.h"
+#include "filter.h"
 #include "json.h"
+#include "old_secrets.h"
 #include "url.h"
 
 enum field {
@@ -16,13 +18,19 @@ enum field {
     ORG,
     URL,
     EVENT_TYPES,
+    FILTER,
     HEADERS,
     DESCRIPTION,
-    SECRET,
-    DISABLED,
     MAX_IN_FLIGHT,
     RETRY_SCHEDULE,
     TIMEOUT_MS,
+    DISABLED,
+    DISABLED_REASON,
+    PAUSED,
+    SECRET,
+    OLD_SECRETS,
+    CREATED_AT,
+    UPDATED_AT,
     FIELDS_COUNT,
 };
 static const char *const field_names[FIELDS_COUNT] = {
@@ -30,18 +38,26 @@ static const char *const field_names[FIELDS_COUNT] = {
     [ORG] = "org",
     [URL] = "url",
     [EVENT_TYPES] = "event_types",
+    [FILTER] = "filter",
     [HEADERS] = "headers",
     [DESCRIPTION] = "description",
-    [SECRET] = "secret",
-    [DISABLED] = "disabled",
     [MAX_IN_FLIGHT] = "max_in_flight",
     [RETRY_SCHEDULE] = "retry_schedule",
     [TIMEOUT_MS] = "timeout_ms",
+    [DISABLED] = "disabled",
+    [DISABLED_REASON] = "disabled_reason",
+    [PAUSED] = "paused",
+    [SECRET] = "secret",
+    [OLD_SECRETS] = "old_secrets",
+    [CREATED_AT] = "created_at",
+    [UPDATED_AT] = "updated_at",
 };
 
 static size_t texts_len(const struct endpoint *endpoint)
 {
-    size_t len = endpoint->url.len + endpoint->description.len + endpoint->sealed_secret.len;
+    size_t len = endpoint->url.len + endpoint->filter.len + endpoint->description.len +
+                 endpoint->sealed_secret.len + endpoint->old_secrets.len +
+                 endpoint->disabled_reason.len;
 
     for (size_t i = 0; i < endpoint->patterns_count; i++)
         len += endpoint->patterns[i].len;
@@ -71,8 +87,11 @@ struct endpoint *endpoint_copy(const struct endpoint *endpoint)
     copy->headers = (struct header *)(void *)(room + sizeof *copy + patterns_size);
     room += sizeof *copy + patterns_size + headers_size;
     settle_text(&copy->url, &room);
+    settle_text(&copy->filter, &room);
     settle_text(&copy->description, &room);
     settle_text(&copy->sealed_secret, &room);
+    settle_text(&copy->old_secrets, &room);
+    settle_text(&copy->disabled_reason, &room);
     for (size_t i = 0; i < copy->patterns_count; i++) {
         copy->patterns[i] = endpoint->patterns[i];
         settle_text(&copy->patterns[i], &room);
@@ -113,16 +132,24 @@ static enum status read_number(struct slice text, int64_t min, int64_t max, int6
     return STATUS_OK;
 }
 
+static enum status read_flag(struct slice text, bool *out)
+{
+    *out = slice_is(text, "1");
+    return *out || slice_is(text, "0") ? STATUS_OK : STATUS_INVALID;
+}
+
 static enum status read_policy(const struct slice *values, struct endpoint *endpoint)
 {
     if (read_number(values[MAX_IN_FLIGHT], 1, ENDPOINT_IN_FLIGHT_MAX, &endpoint->max_in_flight) !=
             STATUS_OK ||
         read_number(values[TIMEOUT_MS], ENDPOINT_TIMEOUT_MIN_MS, ENDPOINT_TIMEOUT_MAX_MS,
-                    &endpoint->timeout_ms) != STATUS_OK)
+                    &endpoint->timeout_ms) != STATUS_OK ||
+        read_number(values[CREATED_AT], 0, INT64_MAX, &endpoint->created_at_ms) != STATUS_OK ||
+        read_number(values[UPDATED_AT], 0, INT64_MAX, &endpoint->updated_at_ms) != STATUS_OK)
         return STATUS_INVALID;
-    if (!slice_is(values[DISABLED], "0") && !slice_is(values[DISABLED], "1"))
+    if (read_flag(values[DISABLED], &endpoint->disabled) != STATUS_OK ||
+        read_flag(values[PAUSED], &endpoint->paused) != STATUS_OK)
         return STATUS_INVALID;
-    endpoint->disabled = slice_is(values[DISABLED], "1");
     if (values[RETRY_SCHEDULE].len == 0)
         return STATUS_OK;
     return config_parse_durations(values[RETRY_SCHEDULE], ENDPOINT_RETRY_MIN_MS,
@@ -131,14 +158,33 @@ static enum status read_policy(const struct slice *values, struct endpoint *endp
 
 static enum status read_texts(const struct slice *values, struct endpoint *endpoint)
 {
+    struct old_secrets old_secrets;
     const char *why;
 
     if (!url_is_acceptable(values[URL], &why) || !slice_starts(values[SECRET], "v1:") ||
-        values[DESCRIPTION].len > ENDPOINT_DESCRIPTION_MAX)
+        values[DESCRIPTION].len > ENDPOINT_DESCRIPTION_MAX ||
+        old_secrets_read(values[OLD_SECRETS], &old_secrets) != STATUS_OK)
         return STATUS_INVALID;
     endpoint->url = values[URL];
     endpoint->description = values[DESCRIPTION];
     endpoint->sealed_secret = values[SECRET];
+    endpoint->old_secrets = values[OLD_SECRETS];
+    endpoint->disabled_reason = values[DISABLED_REASON];
+    return STATUS_OK;
+}
+
+static enum status read_filter(const struct slice *values, struct endpoint *endpoint)
+{
+    struct problem unread;
+    struct filter *filter;
+
+    if (values[FILTER].len == 0)
+        return STATUS_OK;
+    filter = filter_compile(values[FILTER], &unread);
+    if (filter == NULL)
+        return STATUS_INVALID;
+    filter_free(&filter);
+    endpoint->filter = values[FILTER];
     return STATUS_OK;
 }
 
@@ -171,9 +217,18 @@ enum status endpoint_from_fields(const struct slice *fields, size_t count, struc
     if (fields_pick(fields, count, field_names, FIELDS_COUNT, values) != STATUS_OK ||
         read_ids(values, &draft.endpoint) != STATUS_OK ||
         read_texts(values, &draft.endpoint) != STATUS_OK ||
-        read_policy(values, &draft.endpoint) != STATUS_OK)
+        read_policy(values, &draft.endpoint) != STATUS_OK ||
+        read_filter(values, &draft.endpoint) != STATUS_OK)
         return STATUS_INVALID;
     return read_lists(values, &draft, out);
+}
+
+void endpoint_secret_context(const struct endpoint *endpoint, struct buf *out)
+{
+    buf_add_text(out, endpoint->org);
+    buf_add_char(out, '|');
+    buf_add_text(out, endpoint->id);
+    buf_add_text(out, "|secret");
 }
 
 void endpoint_patterns_json(const struct endpoint *endpoint, struct buf *out)

@@ -1,10 +1,11 @@
 /*
- * endpoint_request.c - the request that makes an endpoint
+ * endpoint_request.c - the requests that make an endpoint and change one
  */
 #include "endpoint.h"
 
 #include "../base/clock.h"
 #include "endpoint_draft.h"
+#include "filter_parse.h"
 #include "json_members.h"
 #include "url.h"
 #include "utf8.h"
@@ -12,6 +13,7 @@
 struct request {
     struct endpoint_draft draft;
     struct signing_secret secret;
+    struct buf filter; /* behind the endpoint's */
 };
 
 static enum status refuse_type(struct problem *problem, const char *detail)
@@ -40,6 +42,20 @@ static enum status read_event_types(yyjson_val *value, void *self, struct proble
 {
     struct request *request = self;
     return endpoint_draft_patterns(&request->draft, value, problem);
+}
+
+static enum status read_filter(yyjson_val *value, void *self, struct problem *problem)
+{
+    struct request *request = self;
+    struct filter *filter = filter_parse(value, problem);
+
+    if (filter == NULL)
+        return STATUS_INVALID;
+    filter_free(&filter);
+    if (filter_write(value, &request->filter, problem) != STATUS_OK)
+        return STATUS_INVALID;
+    request->draft.endpoint.filter = buf_slice(&request->filter);
+    return STATUS_OK;
 }
 
 static enum status read_headers(yyjson_val *value, void *self, struct problem *problem)
@@ -157,32 +173,41 @@ static enum status read_organization(yyjson_val *value, void *self, struct probl
     return STATUS_OK;
 }
 
+/* The first of them are those that a request may change. */
 static const struct json_member members[] = {
-    {"url", true, read_url},
-    {"event_types", false, read_event_types},
-    {"headers", false, read_headers},
-    {"description", false, read_description},
-    {"max_in_flight", false, read_max_in_flight},
-    {"retry_schedule", false, read_retry_schedule},
-    {"timeout", false, read_timeout},
-    {"disabled", false, read_disabled},
-    {"secret", false, read_secret},
+    [ENDPOINT_URL] = {"url", true, read_url},
+    [ENDPOINT_EVENT_TYPES] = {"event_types", false, read_event_types},
+    [ENDPOINT_FILTER] = {"filter", false, read_filter},
+    [ENDPOINT_HEADERS] = {"headers", false, read_headers},
+    [ENDPOINT_DESCRIPTION] = {"description", false, read_description},
+    [ENDPOINT_MAX_IN_FLIGHT] = {"max_in_flight", false, read_max_in_flight},
+    [ENDPOINT_RETRY_SCHEDULE] = {"retry_schedule", false, read_retry_schedule},
+    [ENDPOINT_TIMEOUT] = {"timeout", false, read_timeout},
+    [ENDPOINT_DISABLED] = {"disabled", false, read_disabled},
+    [ENDPOINT_MEMBERS] = {"secret", false, read_secret},
     {"organization", false, read_organization},
 };
+
+static void init(struct request *request)
+{
+    *request = (struct request){0};
+    endpoint_draft_init(&request->draft);
+    buf_init(&request->filter, FILTER_TEXT_MAX);
+    request->draft.patterns[0] = SLICE("*");
+    request->draft.endpoint.patterns_count = 1;
+}
 
 enum status endpoint_parse_request(struct slice body, struct endpoint **out,
                                    struct signing_secret *out_secret, struct problem *problem)
 {
     struct json_scratch scratch json_scratch_uncleared;
-    struct request request = {0};
+    struct request request;
     yyjson_doc *doc = json_read(body, JSON_DEPTH_MAX, &scratch, problem);
     enum status status;
 
     if (doc == NULL)
         return STATUS_INVALID;
-    endpoint_draft_init(&request.draft);
-    request.draft.patterns[0] = SLICE("*");
-    request.draft.endpoint.patterns_count = 1;
+    init(&request);
     status =
         json_members_read(yyjson_doc_get_root(doc), members, sizeof members / sizeof members[0],
                           "an endpoint", &request, problem);
@@ -190,6 +215,27 @@ enum status endpoint_parse_request(struct slice body, struct endpoint **out,
         *out = endpoint_copy(&request.draft.endpoint);
         *out_secret = request.secret;
     }
+    buf_fini(&request.filter);
+    json_read_free(&doc);
+    return status;
+}
+
+enum status endpoint_parse_patch(struct slice body, struct endpoint **out, unsigned *out_given,
+                                 struct problem *problem)
+{
+    struct json_scratch scratch json_scratch_uncleared;
+    struct request request;
+    yyjson_doc *doc = json_read(body, JSON_DEPTH_MAX, &scratch, problem);
+    enum status status;
+
+    if (doc == NULL)
+        return STATUS_INVALID;
+    init(&request);
+    status = json_members_patch(yyjson_doc_get_root(doc), members, ENDPOINT_MEMBERS,
+                                "a change of an endpoint", &request, out_given, problem);
+    if (status == STATUS_OK)
+        *out = endpoint_copy(&request.draft.endpoint);
+    buf_fini(&request.filter);
     json_read_free(&doc);
     return status;
 }

@@ -32,9 +32,11 @@ static const char *const PARTITION_NAMES[] = {
     [KEY_ORG_GONE] = "gone:",
     [KEY_ORG_KEYS] = "keys:",
     [KEY_ORG_JOBS] = "jobs:",
+    [KEY_ORG_RUNNING] = "running:",
     [KEY_ORG_AUDIT] = "audit:",
     [KEY_ORG_STATS] = "stats:",
     [KEY_RATE] = "rate:",
+    [KEY_DEDUP] = "dedup:",
 };
 
 struct slice key_slice(const struct key *key)
@@ -91,7 +93,7 @@ struct key key_dedup(uint32_t partition, struct slice org, struct slice dedup_id
     char hex[2 * DEDUP_HASH_BYTES];
     digest_sha256(dedup_id, hash);
     hex_encode(hash, DEDUP_HASH_BYTES, hex);
-    struct key key = key_in_with(partition, "dedup:", org);
+    struct key key = key_of_id(partition, KEY_DEDUP, org);
     add(&key, SLICE(":"));
     add(&key, (struct slice){.at = hex, .len = sizeof hex});
     return key;

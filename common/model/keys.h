@@ -30,7 +30,7 @@ enum partition_key {
     KEY_ATTEMPTS,        /* stream: every attempt made */
     KEY_DLQ,             /* stream: deliveries given up */
     KEY_FAILING,         /* hash: endpoint -> ms since when no attempt has succeeded */
-    KEY_JOBS,            /* zset: unfinished jobs by the ms when they may go on */
+    KEY_JOBS,            /* zset: jobs by the ms when they may go on, or, finished, are removed */
     /* Prefixes. + event id */
     KEY_RECORD, /* hash: endpoint id -> state */
     /* + endpoint id */
@@ -47,19 +47,21 @@ enum partition_key {
     KEY_ORG_GONE,      /* zset, score 0: endpoints that it had */
     KEY_ORG_KEYS,      /* zset, score 0: "<key id>:<SHA-256 of the key, hex>" */
     KEY_ORG_JOBS,      /* zset, score 0: its jobs */
+    KEY_ORG_RUNNING,   /* set: those that are not finished */
     KEY_ORG_AUDIT,     /* stream: who changed what */
     KEY_ORG_STATS,     /* hash of counters */
     /* + organization id or key id */
     KEY_RATE, /* string: a rate limiter's time */
+    /* + organization id, ':' and a hash */
+    KEY_DEDUP, /* string: the first event of that dedup id */
 };
 struct key key_of(uint32_t partition, enum partition_key which); /* a prefix, for those that are */
 struct key key_of_id(uint32_t partition, enum partition_key prefix, struct slice id);
 struct key key_dedup(uint32_t partition, struct slice org,
                      struct slice dedup_id); /* hashes dedup_id: 32 hex of SHA-256 */
-struct key key_org(struct slice org); /* hash */
+struct key key_org(struct slice org); /* hash; see account_record.h */
 struct key key_orgs(void);            /* zset, score 0: all organizations */
-struct key
-key_api_key(struct slice sha256_hex); /* hash: id org name scopes created_at [expires_at] */
+struct key key_api_key(struct slice sha256_hex); /* hash; see account_record.h */
 struct key key_meta(void);            /* hash: partitions, format */
 struct key key_config(void);          /* stream: every configuration change */
 

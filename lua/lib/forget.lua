@@ -3,14 +3,13 @@
 -- of histories and organizations goes at the end of the call, at once for each.
 -- pcall: a key that is something else says nothing, and stops nothing.
 local WIDE = 500
+local TEXT_COST = 64 -- of looking at a text, as bytes
 local of_history, of_org, of_lease, has_leases = {}, {}, {}, {}
 
 local function is_unsettled(state)
     local first = string.sub(state, 1, 8)
     return first == 'pending ' or first == 'waiting '
 end
-
-local TEXT_COST = 64 -- of looking at a text, as bytes
 
 -- Fields and states (some of them when there are too many for a call), whether somebody waits for
 -- the event, whether it is too wide for one call, and what that cost.

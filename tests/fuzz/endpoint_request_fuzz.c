@@ -1,5 +1,6 @@
 /*
- * endpoint_request_fuzz.c - requests that make an endpoint: what is accepted can be stored and read back
+ * endpoint_request_fuzz.c - requests that make an endpoint or change one: what is accepted can be stored and read back, and a change is held to
+ * the same rules
  */
 #include <string.h>
 
@@ -52,14 +53,26 @@ static void check_record(const struct endpoint *endpoint)
         endpoint->url,
         SLICE("event_types"),
         buf_slice(&types),
+        SLICE("filter"),
+        endpoint->filter,
         SLICE("headers"),
         buf_slice(&headers),
         SLICE("description"),
         endpoint->description,
         SLICE("secret"),
         SLICE("v1:"),
+        SLICE("old_secrets"),
+        SLICE(""),
         SLICE("disabled"),
         endpoint->disabled ? SLICE("1") : SLICE("0"),
+        SLICE("disabled_reason"),
+        SLICE(""),
+        SLICE("paused"),
+        SLICE("0"),
+        SLICE("created_at"),
+        SLICE("1"),
+        SLICE("updated_at"),
+        SLICE("1"),
         SLICE("max_in_flight"),
         buf_slice(&in_flight),
         SLICE("retry_schedule"),
@@ -69,6 +82,7 @@ static void check_record(const struct endpoint *endpoint)
     };
     must(endpoint_from_fields(fields, sizeof fields / sizeof fields[0], &again) == STATUS_OK);
     must(slice_eq(again->url, endpoint->url));
+    must(slice_eq(again->filter, endpoint->filter));
     must(again->patterns_count == endpoint->patterns_count);
     must(again->headers_count == endpoint->headers_count);
     must(again->retry_schedule.count == endpoint->retry_schedule.count);
@@ -80,20 +94,49 @@ static void check_record(const struct endpoint *endpoint)
     buf_fini(&timeout);
 }
 
+static void check_problem(const struct problem *problem)
+{
+    must(problem->http_status == 400 || problem->http_status == 422);
+    must(utf8_is_valid(slice_of(problem->pointer)) && problem->detail[0] != '\0');
+}
+
+/* What makes an endpoint changes one, too, unless it says whose it is or what its secret is. */
+static void check_patch(struct slice body, const struct endpoint *made, bool has_more)
+{
+    struct endpoint *changed = NULL;
+    struct problem problem;
+    unsigned given;
+
+    if (endpoint_parse_patch(body, &changed, &given, &problem) != STATUS_OK) {
+        check_problem(&problem);
+        must(made == NULL || has_more);
+        return;
+    }
+    must(given < 1U << ENDPOINT_MEMBERS);
+    check_headers(changed);
+    if ((given & 1U << ENDPOINT_URL) != 0)
+        check_record(changed);
+    else
+        must(made == NULL && changed->url.len == 0);
+    must(made == NULL || slice_eq(made->url, changed->url));
+    endpoint_free(&changed);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    const struct slice body = {(const char *)data, size};
     struct endpoint *endpoint = NULL;
-    struct signing_secret secret;
+    struct signing_secret secret = {.len = 0};
     struct problem problem;
 
-    if (endpoint_parse_request((struct slice){(const char *)data, size}, &endpoint, &secret,
-                               &problem) != STATUS_OK) {
-        must(problem.http_status == 400 || problem.http_status == 422);
-        must(utf8_is_valid(slice_of(problem.pointer)) && problem.detail[0] != '\0');
+    if (endpoint_parse_request(body, &endpoint, &secret, &problem) != STATUS_OK) {
+        check_problem(&problem);
+        check_patch(body, NULL, false);
         return 0;
     }
     check_headers(endpoint);
     check_record(endpoint);
+    check_patch(body, endpoint, secret.len > 0 || endpoint->org[0] != '\0');
     endpoint_free(&endpoint);
     return 0;
 }

@@ -10,13 +10,27 @@ EVENTS, DELIVERIES, DUE, WAITING, CURSORS = P + "events", P + "deliveries", P + 
 ATTEMPTS, DLQ = P + "attempts", P + "dlq"
 FAILING, JOBS = P + "failing", P + "jobs"
 RECORD, HISTORY, LANE, ENDPOINT = P + "event:", P + "history:", P + "lane:", P + "endpoint:"
+JOB, ORG_JOBS, RUNNING = P + "job:", P + "jobs:", P + "running:"
+ORG_ENDPOINTS, ORG_GONE = P + "endpoints:", P + "gone:"
 ORG_EVENTS, ORG_LEASES, ORG_DLQ, STATS, RATE = P + "events:", P + "leases:", P + "dlq:", P + "stats:", P + "rate:"
+ORG_ENDPOINTS = P + "endpoints:"
 
 EVENT_FIELDS = "org type key dedup trace request ct time after to data".split()
 DELIVERY_FIELDS = "event endpoint org attempt snoozes history trace request body".split()
 ATTEMPT_FIELDS = "event endpoint org attempt outcome status error duration_ms response".split()
 DLQ_FIELDS = ("event endpoint org reason attempts status response first_at last_at history "
               "trace request").split()
+
+REPLAYS = [EVENTS, DELIVERIES, DUE, WAITING, DLQ, RECORD, ORG_DLQ, ENDPOINT]
+STEPS = {  # of jobs: the script, and its keys after those that every step has
+    "release": ("job_release", [DELIVERIES, WAITING, RECORD, LANE, ENDPOINT]),
+    "replay": ("job_replay", [*REPLAYS, HISTORY]),
+    "redrive": ("job_letters", [*REPLAYS, ORG_EVENTS]),
+    "purge": ("job_letters", [*REPLAYS, ORG_EVENTS]),
+    "forget": ("job_forget", [EVENTS, ATTEMPTS, DLQ, DUE, WAITING, CURSORS, FAILING, RECORD, HISTORY, LANE, ENDPOINT, JOB,
+                              P + "dedup:", RATE, ORG_EVENTS, P + "endpoints:", P + "gone:", P + "keys:", ORG_LEASES,
+                              ORG_DLQ, P + "audit:", STATS]),
+}
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 ORG = "org_" + "0" * 20
@@ -37,6 +51,10 @@ def entry_event_id(entry, partition=0):
 
 def endpoint_id(number):
     return "ep_%020d" % number
+
+
+def job_id(number):
+    return "job_%020d" % number
 
 
 def delivery_id(event, endpoint):
@@ -143,6 +161,35 @@ class Store:
     def reap(self, stream, group, idle_ms, name="", limit=100):
         return self.call("reap", [stream], [group, idle_ms, name, limit])
 
+    def replay(self, deliveries, org=ORG, only="any", now=""):
+        """deliveries: (event, endpoint) each -> the words."""
+        keys = [EVENTS, DELIVERIES, DUE, WAITING, DLQ, RECORD, ORG_DLQ, ENDPOINT]
+        return self.call("replay", keys, [org, only, now, *(id for pair in deliveries for id in pair)])
+
+    def purge_letters(self, deliveries, org=ORG):
+        return self.call("purge_letters", [DLQ, RECORD, ORG_DLQ], [org, *(id for pair in deliveries for id in pair)])
+
+    def list_events(self, after="", limit=50, type="", since="", until="", org=ORG):
+        """-> where to go on, rows"""
+        return self.call("list_events", [EVENTS, ORG_EVENTS + org, CURSORS, RECORD], [org, after, limit, type, since, until, 0])
+
+    def find_event(self, event, org=ORG):
+        return self.call("find_event", [EVENTS, CURSORS, RECORD], [org, event])
+
+    def list_deliveries(self, after=("", ""), limit=50, word="", endpoint="", event="", org=ORG):
+        """-> where to go on, rows"""
+        *after, rows = self.call("list_deliveries", [ORG_EVENTS + org, ORG_ENDPOINTS + org, ORG_GONE + org, DLQ, RECORD, HISTORY],
+                                 [*after, limit, word, endpoint, event, 0])
+        return after, rows
+
+    def find_delivery(self, event, endpoint, org=ORG):
+        return self.call("find_delivery", [EVENTS, ATTEMPTS, DLQ, RECORD], [org, event, endpoint])
+
+    def list_letters(self, after="", limit=50, endpoint="", type="", reason="", since="", until="", org=ORG):
+        """-> where to go on, rows"""
+        return self.call("list_letters", [DLQ, ORG_DLQ + org, ORG_EVENTS + org],
+                         [after, limit, endpoint, type, reason, since, until])
+
     def trim(self, before_ms, cursor="", limit=100, partition=0):
         return self.call("trim", [EVENTS, RECORD, ORG_EVENTS, ORG_LEASES, HISTORY], ["processor", before_ms, cursor, limit, partition])
 
@@ -164,6 +211,41 @@ class Store:
     def configure(self, rule, record, fields, index=None, member="", gone=None):
         keys = [key for key in (record, index, gone) if key]
         return self.call("configure", keys, [rule, member, *(text for pair in fields.items() for text in pair)])
+
+    def list_endpoints(self, before="", limit=50, org=ORG):
+        """The position of the next page or '', and (fields, failing since)."""
+        position, *flat = self.call("list_endpoints", [ORG_ENDPOINTS + org, ENDPOINT, FAILING], [before, limit])
+        return position, [(dict(pairs(fields)), since) for fields, since in pairs(flat)]
+
+    def job_create(self, number, kind, fields=(), org=ORG, most=100, now=""):
+        job = job_id(number)
+        return self.call("job_create", [JOB + job, JOBS, ORG_JOBS + org, RUNNING + org],
+                         [most, now, job, org, kind, "key_1", *(text for pair in dict(fields).items() for text in pair)])
+
+    def step(self, kind, number, now="", retention_ms=10**9, news=""):
+        """A step of a job: word, ms, and of forget what is to be done elsewhere."""
+        script, keys = STEPS[kind]
+        word, ms, *rest = self.call(script, [JOB + job_id(number), JOBS, ORG_JOBS, RUNNING, *keys],
+                                    [now, retention_ms, 0, news])
+        return word, int(ms), *rest
+
+    def jobs_due(self, now="", limit=16):
+        left, *flat = self.call("list_jobs_due", [JOBS, JOB], [now, limit])
+        return left, pairs(flat)
+
+    def list_jobs(self, before="", limit=50, org=ORG):
+        return [dict(pairs(fields)) for fields in self.call("list_jobs", [ORG_JOBS + org, JOB], [before, limit])]
+
+    def job_cancel(self, number, org=ORG, now=""):
+        return self.call("job_cancel", [JOB + job_id(number), JOBS, RUNNING + org], [org, now])
+
+    def job(self, number):
+        return self.r.hgetall(JOB + job_id(number))
+
+    def list_audit(self, stream, first="+", last="-", limit=50, looks=1000, action="", target=""):
+        """-> where the next page begins, the entries"""
+        position, *flat = self.call("list_audit", [stream], [first, last, limit, looks, action, target])
+        return position, [(entry, dict(pairs(fields))) for entry, fields in pairs(flat)]
 
     def read(self, stream, group, consumer, count=200):
         answer = self.r.xreadgroup(group, consumer, {stream: ">"}, count=count)
@@ -208,7 +290,7 @@ class Store:
     def snapshot(self):
         """Everything that is in Redis; of pending entries the holder and the times delivered, not the idle time."""
         read = {"string": self.r.get, "hash": self.r.hgetall, "stream": self.read_stream,
-                "zset": lambda key: self.r.zrange(key, 0, -1, withscores=True)}
+                "zset": lambda key: self.r.zrange(key, 0, -1, withscores=True), "set": self.r.smembers}
         return {key: read[self.r.type(key)](key) for key in sorted(self.r.scan_iter(count=1000))}
 
     def read_stream(self, key):

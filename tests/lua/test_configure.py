@@ -48,8 +48,49 @@ def test_remove_moves_the_member_to_those_that_are_gone(store):
     assert store.snapshot() == before
 
 
+def swap(store, field, expected, fields):
+    return store.call("configure", [RECORD], ["swap", "", field, expected, *(text for pair in fields.items() for text in pair)])
+
+
+def test_swap_is_a_change_of_what_stands_there_still(store):
+    store.configure("create", RECORD, {"secret": "a", "old": ""})
+    assert swap(store, "secret", "a", {"secret": "b", "old": "a"}) == "written"
+    assert store.r.hgetall(RECORD) == {"secret": "b", "old": "a"}
+    before = store.snapshot()
+    assert swap(store, "secret", "a", {"secret": "c", "old": "a"}) == "moved"
+    assert swap(store, "other", "", {"secret": "c"}) == "moved"
+    assert store.snapshot() == before
+    assert swap(store, "secret", "b", {"old": ""}) == "written"
+    assert store.r.hgetall(RECORD) == {"secret": "b", "old": ""}
+
+
+def test_swap_of_nothing_is_refused(store):
+    before = store.snapshot()
+    assert swap(store, "secret", "", {"secret": "b"}) == "absent"
+    assert store.snapshot() == before
+
+
+def test_once_is_a_change_that_is_made_once(store):
+    store.configure("create", RECORD, {"a": "1", "to": ""})
+    assert store.configure("once", RECORD, {"to": "x", "a": "2"}) == "written"
+    before = store.snapshot()
+    assert store.configure("once", RECORD, {"to": "y", "a": "3"}) == "exists"
+    assert store.configure("once", RECORD, {"to": "x", "a": "2"}) == "exists"
+    assert store.snapshot() == before
+    assert store.r.hgetall(RECORD) == {"a": "2", "to": "x"}
+
+
+def test_once_needs_a_record_and_not_the_field(store):
+    before = store.snapshot()
+    assert store.configure("once", RECORD, {"to": "x"}) == "absent"
+    assert store.snapshot() == before
+    store.configure("create", RECORD, {"a": "1"})
+    assert store.configure("once", RECORD, {"to": "x"}) == "written"
+
+
 @pytest.mark.parametrize("args", [["delete", "m", "a", "1"], ["create", "m"], ["create", "m", "a"],
-                                  ["remove", "m", "a", "1"], ["change", "m"]])
+                                  ["remove", "m", "a", "1"], ["change", "m"], ["once", "m"],
+                                  ["swap", "m", "a", "1"], ["swap", "m", "a", "1", "b"]])
 def test_wrong_arguments_write_nothing(store, args):
     before = store.snapshot()
     with pytest.raises(redis.ResponseError, match="create or change"):

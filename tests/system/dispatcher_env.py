@@ -220,9 +220,9 @@ class World:
     def endpoint(self, url, **given):
         self.endpoints += 1
         id = store.endpoint_id(self.endpoints)
-        record = dict(id=id, org=store.ORG, url=url, event_types='["*"]', headers="{}", description="",
+        record = dict(id=id, org=store.ORG, url=url, event_types='["*"]', filter="", headers="{}", description="",
                       secret=seal(f"{store.ORG}|{id}|secret".encode(), b"whsec_" + base64.b64encode(SECRET)),
-                      disabled="0", disabled_reason="", max_in_flight="", retry_schedule="", timeout_ms="",
+                      old_secrets="", disabled="0", disabled_reason="", paused="0", max_in_flight="", retry_schedule="", timeout_ms="",
                       created_at="1700000000000", updated_at="1700000000000")
         record.update(given)
         self.r.hset(f"mr:{{0}}:endpoint:{id}", mapping=record)

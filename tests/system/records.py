@@ -34,3 +34,14 @@ def stats(redis, organization_id):
 
 def events_of_type(redis, type):
     return [fields for _, fields in redis.client.xrange(PREFIX + "events") if fields["type"] == type]
+
+
+def everything_in(redis):
+    """All keys with all that they hold, as one text."""
+    client, readers = redis.client, {"string": "get", "hash": "hgetall", "stream": "xrange", "set": "smembers"}
+    texts = []
+    for key in sorted(set(client.scan_iter(count=1000))):
+        kind = client.type(key)
+        value = client.zrange(key, 0, -1) if kind == "zset" else getattr(client, readers[kind])(key)
+        texts.append(f"{key} {value}")
+    return "\n".join(texts)

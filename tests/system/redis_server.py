@@ -41,6 +41,10 @@ class RedisServer:
     def client_with(self, password):
         return redis.Redis(port=self.port, password=password, decode_responses=True)
 
+    def raw_client(self):
+        """Whose answers are bytes."""
+        return redis.Redis(port=self.port, password=self.password)
+
     def answers(self):
         try:
             return self.client.ping()

@@ -8,6 +8,7 @@ import pytest
 import metrics_text
 from api_keys import checksum, sha256, unknown_key, with_bad_checksum
 from client import Client
+from records import everything_in
 from stack import ADMIN_TOKEN, SECRET_KEY
 from waiting import wait_until
 
@@ -236,22 +237,11 @@ def test_a_cold_key_is_asked_for_once_by_many(stack, organization):
     assert stack.redis.calls("hgetall") == before + 1
 
 
-def joined_loads(stack):
-    return metrics_text.value(metrics_text.parse(stack.metrics("ingest")), "millrace_cache_total", cache="keys", result="joined")
+def joined_loads(stack, cache="keys"):
+    return metrics_text.value(metrics_text.parse(stack.metrics("ingest")), "millrace_cache_total", cache=cache, result="joined")
 
 
 # -- what is kept of them
-
-
-def everything_in(redis):
-    """All keys with all that they hold, as one text."""
-    client, readers = redis.client, {"string": "get", "hash": "hgetall", "stream": "xrange", "set": "smembers"}
-    texts = []
-    for key in client.scan_iter():
-        kind = client.type(key)
-        value = client.zrange(key, 0, -1) if kind == "zset" else getattr(client, readers[kind])(key)
-        texts.append(f"{key} {value}")
-    return "\n".join(texts)
 
 
 def test_only_hashes_of_keys_are_kept(stack, organization, receiver):

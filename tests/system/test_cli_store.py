@@ -88,7 +88,8 @@ def test_a_claimed_event_of_which_a_part_is_written_shows_it(state):
 
 
 @pytest.mark.parametrize("reason, said", [("no_subscriber", "no endpoint of the organization wanted this type"),
-                                          ("endpoint_disabled", "were disabled"), ("claims_exceeded", "claims_exceeded")])
+                                          ("endpoint_disabled", "were disabled"),
+                                          ("filtered", "the filters of the endpoints"), ("claims_exceeded", "claims_exceeded")])
 def test_a_skipped_event_says_why(state, reason, said):
     entry, event = state.new()
     state.fan_out(entry, [], skipped=reason)

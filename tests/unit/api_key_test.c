@@ -207,6 +207,24 @@ static void knows_its_scopes(void **state)
         assert_false(scope_is_known(slice_of(unknown[i])));
 }
 
+static void a_list_covers_what_it_allows_each_of(void **state)
+{
+    static const struct {
+        const char *list, *others;
+        bool covered;
+    } cases[] = {
+        {"a b c", "a", true},    {"a b c", "c a", true}, {"a b c", "a b c", true},
+        {"*", "a *", true},      {"a *", "b", true},     {"a b", "", true},
+        {"a b", "a b c", false}, {"a b", "*", false},    {"a b", "a *", false},
+        {"", "a", false},        {"ab", "a", false},     {"a", "ab", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        if (scopes_cover(slice_of(cases[i].list), slice_of(cases[i].others)) != cases[i].covered)
+            fail_msg("\"%s\" and \"%s\"", cases[i].list, cases[i].others);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +238,7 @@ int main(void)
         cmocka_unit_test(hashes_are_sha256),
         cmocka_unit_test(secrets_equal_only_themselves),
         cmocka_unit_test(scopes_are_whole_words),
+        cmocka_unit_test(a_list_covers_what_it_allows_each_of),
         cmocka_unit_test(knows_its_scopes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

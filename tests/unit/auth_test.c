@@ -30,10 +30,12 @@ static const struct route admin_only = {.scope = "admin", .admin_too = true};
 
 struct world {
     struct stage stage;
+    struct account_book *book;
     struct auth *auth;
     int answers;
     enum auth_verdict verdict; /* the last one */
-    char org[64], key_id[64];
+    char org[64], key_id[64], limiters[RATES][64];
+    struct rate_limit limits[RATES]; /* their ids are in limiters */
     char key[API_KEY_LEN + 1], header[128], hash[API_KEY_HASH_LEN + 1];
 };
 
@@ -43,9 +45,11 @@ static struct world *open_world(const char *options, const char *admin_token)
 {
     struct world *world = calloc(1, sizeof *world);
     stage_open(&world->stage, options, 1);
-    struct auth_options auth = {
-        .admin_token = admin_token, .keys_max = 100, .ttl_ms = 3600000, .negative_ttl_ms = 3600000};
-    world->auth = auth_new(world->stage.loop, world->stage.store, &auth);
+    struct account_book_options book = {.max = 100, .ttl_ms = 3600000, .negative_ttl_ms = 3600000};
+    struct auth_options auth = {.admin_token = admin_token, .rate = {1000, 2000}};
+    world->book = account_book_new(world->stage.loop, world->stage.store, &book);
+    world->auth = auth_new(world->book, &auth);
+    redis_fixture_ask(&world->stage.server, "HSET mr:org:org_1 id org_1 name o");
     answering = world;
     return world;
 }
@@ -53,6 +57,7 @@ static struct world *open_world(const char *options, const char *admin_token)
 static void close_world(struct world *world)
 {
     stage_free_store(&world->stage);
+    account_book_free(&world->book);
     auth_free(&world->auth);
     stage_close(&world->stage);
     free(world);
@@ -85,6 +90,12 @@ static void on_verdict(enum auth_verdict verdict, struct call *call)
              call->principal.org.at);
     snprintf(answering->key_id, sizeof answering->key_id, "%.*s", (int)call->principal.key_id.len,
              call->principal.key_id.at);
+    for (size_t i = 0; i < RATES; i++) {
+        answering->limits[i] = call->principal.limits[i];
+        assert_int_equal(slice_to_text(call->principal.limits[i].id, answering->limiters[i],
+                                       sizeof answering->limiters[i]),
+                         STATUS_OK);
+    }
     struct call_fixture *fixture =
         (struct call_fixture *)(void *)((char *)call - offsetof(struct call_fixture, call));
     call_fixture_end(fixture);
@@ -127,7 +138,7 @@ static void a_key_does_what_its_scopes_allow(void **state)
     assert_int_equal(judge_key(world, &write_keys), AUTH_NO_SCOPE);
     assert_int_equal(judge_key(world, &admin_only), AUTH_NO_SCOPE);
     assert_int_equal(judge(world, &write_events, "x-api-key", world->key), AUTH_GRANTED);
-    assert_int_equal(stage_calls(&world->stage, "hgetall"), 1); /* asked once for all of these */
+    assert_int_equal(stage_calls(&world->stage, "hgetall"), 2); /* asked once for all of these */
     put_key(world, "*", "");
     assert_int_equal(judge_key(world, &write_keys), AUTH_GRANTED);
     assert_int_equal(judge_key(world, &admin_only), AUTH_NO_SCOPE);
@@ -194,14 +205,132 @@ static void a_change_is_obeyed_at_once(void **state)
     assert_int_equal(judge_key(world, &write_events), AUTH_GRANTED);
     redis_fixture_ask(&world->stage.server, "DEL %s",
                       stage_key(key_api_key(slice_of(world->hash))));
-    auth_apply(world->auth, &other);
+    account_book_apply(world->book, &other);
     assert_int_equal(judge_key(world, &write_events), AUTH_GRANTED);
-    auth_apply(world->auth, &change);
+    account_book_apply(world->book, &change);
     assert_int_equal(judge_key(world, &write_events), AUTH_BAD_KEY);
-    redis_fixture_ask(&world->stage.server, "HSET %s id k org o scopes * expires_at %s",
+    redis_fixture_ask(&world->stage.server, "HSET %s id k org org_1 scopes * expires_at %s",
                       stage_key(key_api_key(slice_of(world->hash))), "");
-    auth_apply(world->auth, &flush);
+    account_book_apply(world->book, &flush);
     assert_int_equal(judge_key(world, &write_events), AUTH_GRANTED);
+    close_world(world);
+}
+
+static void announce_organization(struct world *world)
+{
+    struct config_change change = {
+        .kind = SLICE("org"), .id = SLICE("org_1"), .org = SLICE("org_1")};
+    account_book_apply(world->book, &change);
+}
+
+static void a_key_counts_as_long_as_its_organization(void **state)
+{
+    (void)state;
+    struct world *world = open_world("", ADMIN_TOKEN);
+    put_key(world, "*", "");
+    assert_int_equal(judge_key(world, &write_events), AUTH_GRANTED);
+    redis_fixture_ask(&world->stage.server, "HSET mr:org:org_1 deleted_at 1700000000000");
+    announce_organization(world);
+    assert_int_equal(judge_key(world, &write_events), AUTH_BAD_KEY);
+    assert_string_equal(world->org, "");
+    assert_int_equal(judge_key(world, &write_events), AUTH_BAD_KEY); /* remembered */
+    assert_int_equal(stage_calls(&world->stage, "hgetall"), 3);
+    redis_fixture_ask(&world->stage.server, "HSET mr:org:org_1 deleted_at %s",
+                      "x"); /* unreadable */
+    announce_organization(world);
+    assert_int_equal(judge_key(world, &write_events), AUTH_BAD_KEY);
+    redis_fixture_ask(&world->stage.server, "DEL mr:org:org_1");
+    announce_organization(world);
+    assert_int_equal(judge_key(world, &write_events), AUTH_BAD_KEY);
+    redis_fixture_ask(&world->stage.server, "HSET mr:org:org_1 id org_1 name o");
+    announce_organization(world);
+    assert_int_equal(judge_key(world, &write_events), AUTH_GRANTED);
+    close_world(world);
+}
+
+static void assert_limits(struct world *world, int64_t org_burst, int64_t key_burst)
+{
+    judge_key(world, &write_events);
+    assert_int_equal(world->verdict, AUTH_GRANTED);
+    assert_true(slice_is(slice_of(world->limiters[RATE_ORG]), "org_1"));
+    assert_true(slice_is(slice_of(world->limiters[RATE_KEY]), "key_1"));
+    assert_int_equal(world->limits[RATE_ORG].burst, org_burst);
+    assert_int_equal(world->limits[RATE_KEY].burst, key_burst);
+}
+
+static void limits_are_the_organizations_and_the_keys(void **state)
+{
+    (void)state;
+    struct world *world = open_world("", ADMIN_TOKEN);
+    put_key(world, "*", "");
+    assert_limits(world, 2000, 0); /* the setting's */
+    redis_fixture_ask(&world->stage.server, "HSET mr:org:org_1 rate_per_second 5 rate_burst 6");
+    announce_organization(world);
+    assert_limits(world, 6, 0);
+    put_key(world, "*", "");
+    redis_fixture_ask(&world->stage.server, "HSET %s rate_per_second 7 rate_burst 8",
+                      stage_key(key_api_key(slice_of(world->hash))));
+    assert_limits(world, 6, 8);
+    assert_int_equal(world->limits[RATE_ORG].per_second, 5);
+    assert_int_equal(world->limits[RATE_KEY].per_second, 7);
+    close_world(world);
+}
+
+static const char *last_used(struct world *world)
+{
+    char script[256];
+    snprintf(script, sizeof script, "return redis.call('HGET', '%s', 'last_used_at') or 'never'",
+             stage_key(key_api_key(slice_of(world->hash))));
+    return stage_eval(&world->stage, script);
+}
+
+static bool is_noted(void *self)
+{
+    return strcmp(last_used(self), "never") != 0;
+}
+
+static void uses_are_noted_now_and_then(void **state)
+{
+    (void)state;
+    struct world *world = open_world("", ADMIN_TOKEN);
+    struct config_change flush = {.flush = true};
+    put_key(world, "events:write", "");
+    judge_key(world, &write_keys); /* refused: no use */
+    assert_string_equal(last_used(world), "never");
+    const int64_t began_at_ms = clock_wall_ms();
+    judge_key(world, &write_events);
+    run_until(world->stage.loop, is_noted, world);
+    const int64_t noted_at_ms = strtoll(last_used(world), NULL, 10);
+    assert_in_range(noted_at_ms, began_at_ms, clock_wall_ms());
+    const long long calls = stage_calls(&world->stage, "evalsha");
+    judge_key(world, &write_events);
+    account_book_apply(world->book, &flush);
+    judge_key(world, &write_events); /* as another process that reads the record */
+    run_turns(world->stage.loop, 10);
+    assert_int_equal(stage_calls(&world->stage, "evalsha"), calls);
+    redis_fixture_ask(&world->stage.server, "HSET %s last_used_at %lld",
+                      stage_key(key_api_key(slice_of(world->hash))),
+                      (long long)noted_at_ms - 60000);
+    account_book_apply(world->book, &flush);
+    judge_key(world, &write_events);
+    run_turns(world->stage.loop, 10);
+    assert_int_equal(stage_calls(&world->stage, "evalsha"), calls + 1);
+    close_world(world);
+}
+
+static void a_use_makes_no_record(void **state)
+{
+    (void)state;
+    struct world *world = open_world("", ADMIN_TOKEN);
+    put_key(world, "events:write", "");
+    judge_key(world, &write_keys); /* cached, not noted */
+    redis_fixture_ask(&world->stage.server, "DEL %s",
+                      stage_key(key_api_key(slice_of(world->hash))));
+    const long long calls = stage_calls(&world->stage, "evalsha");
+    assert_int_equal(judge_key(world, &write_events), AUTH_GRANTED);
+    run_turns(world->stage.loop, 10);
+    assert_int_equal(stage_calls(&world->stage, "evalsha"), calls + 1);
+    assert_string_equal(last_used(world), "never");
     close_world(world);
 }
 
@@ -236,7 +365,7 @@ static void many_who_ask_at_once_ask_redis_once(void **state)
     }
     run_until_count(world->stage.loop, &world->answers, 200);
     assert_int_equal(world->verdict, AUTH_GRANTED);
-    assert_int_equal(stage_calls(&world->stage, "hgetall"), 1);
+    assert_int_equal(stage_calls(&world->stage, "hgetall"), 2); /* the key, its organization */
     close_world(world);
     free(fixtures);
 }
@@ -256,7 +385,7 @@ static void forged_keys_drive_out_no_real_one(void **state)
     }
     assert_int_equal(judge_key(world, &write_events), AUTH_BAD_KEY); /* the last is remembered */
     assert_int_equal(judge(world, &write_events, "Authorization", real), AUTH_GRANTED);
-    assert_int_equal(stage_calls(&world->stage, "hgetall"), 151);
+    assert_int_equal(stage_calls(&world->stage, "hgetall"), 152);
     close_world(world);
 }
 
@@ -279,7 +408,7 @@ static void a_redis_that_is_down_is_not_a_bad_key(void **state)
     int before = world->answers;
     auth_resolve(world->auth, &fixture.call, on_verdict);
     stage_free_store(&world->stage);
-    auth_free(&world->auth);
+    account_book_free(&world->book);
     assert_int_equal(world->answers, before + 1);
     assert_int_equal(world->verdict, AUTH_STORE_DOWN);
     close_world(world);
@@ -294,6 +423,10 @@ int main(void)
         cmocka_unit_test(what_is_no_key_is_refused_before_any_look_up),
         cmocka_unit_test(unknown_and_expired_keys_are_bad),
         cmocka_unit_test(a_change_is_obeyed_at_once),
+        cmocka_unit_test(a_key_counts_as_long_as_its_organization),
+        cmocka_unit_test(limits_are_the_organizations_and_the_keys),
+        cmocka_unit_test(uses_are_noted_now_and_then),
+        cmocka_unit_test(a_use_makes_no_record),
         cmocka_unit_test(the_admin_has_routes_of_its_own),
         cmocka_unit_test(many_who_ask_at_once_ask_redis_once),
         cmocka_unit_test(forged_keys_drive_out_no_real_one),

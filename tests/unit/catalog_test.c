@@ -54,11 +54,18 @@ static void list(struct world *world, const char *id)
                       stage_key(key_of_id(partition(), KEY_ORG_ENDPOINTS, SLICE(ORG))), id);
 }
 
+static void put_filtered(struct world *world, const char *id, const char *types, const char *filter)
+{
+    redis_fixture_ask(&world->stage.server, "HSET %s event_types %s disabled 0 filter %s",
+                      stage_key(key_of_id(partition(), KEY_ENDPOINT, slice_of(id))), types, filter);
+    list(world, id);
+}
+
 static void put(struct world *world, const char *id, const char *types, const char *disabled)
 {
-    redis_fixture_ask(&world->stage.server, "HSET %s event_types %s disabled %s",
-                      stage_key(key_of_id(partition(), KEY_ENDPOINT, slice_of(id))), types, disabled);
-    list(world, id);
+    put_filtered(world, id, types, "");
+    redis_fixture_ask(&world->stage.server, "HSET %s disabled %s",
+                      stage_key(key_of_id(partition(), KEY_ENDPOINT, slice_of(id))), disabled);
 }
 
 static void on_catalog(enum status status, struct cache_value *value, void *self)
@@ -70,7 +77,9 @@ static void on_catalog(enum status status, struct cache_value *value, void *self
     if (!value)
         return;
     world->endpoints = match_index_count(catalog_index(value));
-    struct match_result result = match_index_find(catalog_index(value), SLICE("order.paid"));
+    struct filter_event event = {.type = SLICE("order.paid"), .data = SLICE("{\"total\":5}")};
+    struct match_result result = match_index_find(catalog_index(value), &event);
+    filter_event_fini(&event);
     size_t len = 0;
     for (size_t i = 0; i < result.count && len < sizeof world->matched; i++)
         len += (size_t)snprintf(world->matched + len, sizeof world->matched - len, "%s%s",
@@ -161,8 +170,32 @@ static void what_is_gone_or_unreadable_is_left_out(void **state)
                       stage_key(key_of_id(partition(), KEY_ENDPOINT, SLICE("ep_8"))));
     list(world, "ep_8");
     put(world, "ep_9", "[\"*\"]", "0");
+    put_filtered(world, "ep_a", "[\"*\"]", "nonsense");
+    put_filtered(world, "ep_b", "[\"*\"]", "[]");
+    put_filtered(world, "ep_c", "[\"*\"]", "{\"sql\":\"true\"}");
+    redis_fixture_ask(&world->stage.server, "HSET %s event_types [\"*\"] disabled 0",
+                      stage_key(key_of_id(partition(), KEY_ENDPOINT, SLICE("ep_d"))));
+    list(world, "ep_d");
     assert_int_equal(get(world), STATUS_OK);
     assert_string_equal(world->matched, "ep_1 ep_9");
+    assert_int_equal(world->endpoints, 2);
+    close_world(world);
+}
+
+static void filters_come_with_their_endpoints(void **state)
+{
+    (void)state;
+    struct world *world = open_world("");
+    put_filtered(world, "ep_1", "[\"*\"]", "{\"exact\":{\"/total\":5.0}}");
+    put_filtered(world, "ep_2", "[\"*\"]", "{\"exact\":{\"/total\":6}}");
+    put(world, "ep_3", "[\"*\"]", "0");
+    assert_int_equal(get(world), STATUS_OK);
+    assert_int_equal(world->endpoints, 3);
+    assert_string_equal(world->matched, "ep_1 ep_3");
+    put_filtered(world, "ep_2", "[\"*\"]", "");
+    change(world, "endpoint", ORG);
+    assert_int_equal(get(world), STATUS_OK);
+    assert_string_equal(world->matched, "ep_1 ep_2 ep_3");
     close_world(world);
 }
 
@@ -175,7 +208,7 @@ static void loads_many_in_chunks(void **state)
         snprintf(script, sizeof script,
                  "redis.call('FLUSHALL') for i = 1, %d do local id = string.format('ep_%%06d', i)"
                  " redis.call('HSET', 'mr:{%u}:endpoint:' .. id, 'event_types', '[\"user.*\"]',"
-                 " 'disabled', '0') redis.call('ZADD', '%s', 0, id) end",
+                 " 'disabled', '0', 'filter', '') redis.call('ZADD', '%s', 0, id) end",
                  count, partition(), stage_key(key_of_id(partition(), KEY_ORG_ENDPOINTS, SLICE(ORG))));
         stage_eval(&world->stage, script);
         change(world, NULL, "");
@@ -229,6 +262,7 @@ int main(void)
         cmocka_unit_test(loads_and_keeps_until_told),
         cmocka_unit_test(is_there_at_once_when_it_is_known),
         cmocka_unit_test(what_is_gone_or_unreadable_is_left_out),
+        cmocka_unit_test(filters_come_with_their_endpoints),
         cmocka_unit_test(loads_many_in_chunks),
         cmocka_unit_test(tells_when_redis_is_down_and_loads_later),
         cmocka_unit_test(a_load_under_way_is_told_at_the_end),

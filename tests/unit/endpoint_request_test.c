@@ -1,5 +1,5 @@
 /*
- * endpoint_request_test.c - requests that make an endpoint: what passes, how each refusal is named, every limit
+ * endpoint_request_test.c - requests that make an endpoint or change one: what passes, how each refusal is named, every limit
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +12,7 @@
 
 #include "model/endpoint.h"
 #include "model/event_pattern.h"
+#include "model/filter.h"
 #include "model/header_rules.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -41,11 +42,38 @@ static void refuse(struct slice body, const char *code, const char *pointer)
     assert_null(endpoint);
 }
 
+static struct endpoint *accept_patch(struct slice body, unsigned expected_given)
+{
+    struct endpoint *endpoint = NULL;
+    struct problem problem;
+    unsigned given = 0;
+
+    if (endpoint_parse_patch(body, &endpoint, &given, &problem) != STATUS_OK)
+        fail_msg("%.*s: %s %s", (int)body.len, body.at, problem.pointer, problem.detail);
+    if (given != expected_given)
+        fail_msg("%.*s: %x is given, not %x", (int)body.len, body.at, given, expected_given);
+    return endpoint;
+}
+
+static void refuse_patch(const char *body, const char *code, const char *pointer)
+{
+    struct endpoint *endpoint = NULL;
+    struct problem problem = {.code = "accepted"};
+    unsigned given = 0;
+
+    if (endpoint_parse_patch(slice_of(body), &endpoint, &given, &problem) == STATUS_OK ||
+        strcmp(problem.code, code) != 0 || strcmp(problem.pointer, pointer) != 0 ||
+        problem.detail[0] == '\0')
+        fail_msg("%s: %s %s %s", body, problem.code, problem.pointer, problem.detail);
+    assert_null(endpoint);
+}
+
 static void reads_every_member(void **state)
 {
     struct signing_secret secret;
     struct endpoint *endpoint = accept(
         SLICE("{\"url\":\"https://example.com/hook?x=\\u0031\",\"event_types\":[\"order.*\",\"a\"],"
+              "\"filter\" : [ { \"exact\" : {\n\"/a\\u0062\" : 1.0e+1 } } ] ,"
               "\"description\":\"\xc3\xa9 \\\"x\\\"\",\"headers\":{\"Authorization\":\"Bearer "
               "a\\tb\","
               "\"X-A\":\"!\"},\"max_in_flight\":7,\"retry_schedule\":[\"5s\",\"1ms\",\"30d\"],"
@@ -57,6 +85,7 @@ static void reads_every_member(void **state)
     assert_int_equal(endpoint->patterns_count, 2);
     assert_true(slice_is(endpoint->patterns[0], "order.*"));
     assert_true(slice_is(endpoint->patterns[1], "a"));
+    assert_true(slice_is(endpoint->filter, "[{\"exact\":{\"/ab\":1.0e+1}}]"));
     assert_true(slice_is(endpoint->description, "\xc3\xa9 \"x\""));
     assert_int_equal(endpoint->headers_count, 2);
     assert_true(slice_is(endpoint->headers[0].name, "Authorization"));
@@ -114,6 +143,11 @@ static void names_each_refusal(void **state)
         {"{" URL ",\"event_types\":[]}", "invalid_value", "/event_types"},
         {"{" URL ",\"event_types\":[\"a\",1]}", "wrong_type", "/event_types/1"},
         {"{" URL ",\"event_types\":[\"a\",\"b\",\"*c\"]}", "invalid_value", "/event_types/2"},
+        {"{" URL ",\"filter\":null}", "wrong_type", "/filter"},
+        {"{" URL ",\"filter\":\"{}\"}", "wrong_type", "/filter"},
+        {"{" URL ",\"filter\":{}}", "invalid_value", "/filter"},
+        {"{" URL ",\"filter\":[{\"any\":[{\"gt\":{\"/a/b\":\"1\"}}]}]}", "wrong_type",
+         "/filter/0/any/0/gt/~1a~1b"},
         {"{" URL ",\"headers\":[]}", "wrong_type", "/headers"},
         {"{" URL ",\"headers\":{\"a\":1}}", "wrong_type", "/headers/a"},
         {"{" URL ",\"headers\":{\"a\":\"1\",\"A\":\"2\"}}", "duplicate_field", "/headers/A"},
@@ -213,11 +247,18 @@ static void bounds_lists_and_texts(void **state)
     static const struct {
         const char *open, *item, *between, *close, *pointer;
         size_t max;
+        enum endpoint_member member;
     } cases[] = {
-        {"\"event_types\":[", "\"*\"", ",", "]", "/event_types", EVENT_PATTERNS_MAX},
-        {"\"retry_schedule\":[", "\"5s\"", ",", "]", "/retry_schedule", DURATIONS_MAX},
-        {"\"description\":\"", "x", "", "\"", "/description", ENDPOINT_DESCRIPTION_MAX},
-        {"\"headers\":{\"a\":\"", "x", "", "\"}", "/headers/a", HEADER_VALUE_MAX},
+        {"\"event_types\":[", "\"*\"", ",", "]", "/event_types", EVENT_PATTERNS_MAX,
+         ENDPOINT_EVENT_TYPES},
+        {"\"retry_schedule\":[", "\"5s\"", ",", "]", "/retry_schedule", DURATIONS_MAX,
+         ENDPOINT_RETRY_SCHEDULE},
+        {"\"description\":\"", "x", "", "\"", "/description", ENDPOINT_DESCRIPTION_MAX,
+         ENDPOINT_DESCRIPTION},
+        {"\"filter\":{\"exact\":{\"\":\"", "x", "", "\"}}", "/filter",
+         FILTER_TEXT_MAX - sizeof("{\"exact\":{\"\":\"\"}}") + 1, ENDPOINT_FILTER},
+        {"\"headers\":{\"a\":\"", "x", "", "\"}", "/headers/a", HEADER_VALUE_MAX,
+         ENDPOINT_HEADERS},
     };
     struct signing_secret secret;
     struct buf body;
@@ -232,9 +273,13 @@ static void bounds_lists_and_texts(void **state)
             buf_printf(&body, "%s}", cases[i].close);
             if (count > cases[i].max) {
                 refuse(buf_slice(&body), "invalid_value", cases[i].pointer);
+                buf_add_char(&body, '\0');
+                refuse_patch(body.at, "invalid_value", cases[i].pointer);
                 continue;
             }
             struct endpoint *endpoint = accept(buf_slice(&body), &secret);
+            endpoint_free(&endpoint);
+            endpoint = accept_patch(buf_slice(&body), 1U << ENDPOINT_URL | 1U << cases[i].member);
             endpoint_free(&endpoint);
         }
     }
@@ -289,6 +334,108 @@ static void bounds_numbers(void **state)
     }
 }
 
+static void a_patch_has_what_it_names(void **state)
+{
+    struct endpoint *endpoint =
+        accept_patch(SLICE("{\"max_in_flight\":3,\"disabled\":true}"),
+                     1U << ENDPOINT_MAX_IN_FLIGHT | 1U << ENDPOINT_DISABLED);
+    (void)state;
+    assert_int_equal(endpoint->max_in_flight, 3);
+    assert_true(endpoint->disabled);
+    endpoint_free(&endpoint);
+    endpoint = accept_patch(SLICE("{}"), 0);
+    endpoint_free(&endpoint);
+    endpoint = accept_patch(
+        SLICE("{\"url\":\"http://b.example/\",\"event_types\":[\"a\"],\"filter\":{\"exact\":{\"/a\":1}},"
+              "\"headers\":{\"X-A\":\"b\"},\"description\":\"d\",\"max_in_flight\":1,"
+              "\"retry_schedule\":[\"5s\"],\"timeout\":\"1s\",\"disabled\":false}"),
+        (1U << ENDPOINT_MEMBERS) - 1);
+    assert_true(slice_is(endpoint->url, "http://b.example/"));
+    assert_true(slice_is(endpoint->patterns[0], "a"));
+    assert_true(slice_is(endpoint->filter, "{\"exact\":{\"/a\":1}}"));
+    assert_true(slice_is(endpoint->headers[0].name, "X-A"));
+    assert_int_equal(endpoint->retry_schedule.ms[0], 5000);
+    assert_int_equal(endpoint->timeout_ms, 1000);
+    endpoint_free(&endpoint);
+}
+
+static void null_is_what_is_not_given(void **state)
+{
+    struct endpoint *endpoint = accept_patch(
+        SLICE("{\"event_types\":null,\"filter\":null,\"headers\":null,\"description\":null,"
+              "\"max_in_flight\":null,\"retry_schedule\":null,\"timeout\":null,\"disabled\":null}"),
+        ((1U << ENDPOINT_MEMBERS) - 1) & ~(1U << ENDPOINT_URL));
+    (void)state;
+    assert_int_equal(endpoint->patterns_count, 1);
+    assert_true(slice_is(endpoint->patterns[0], "*"));
+    assert_int_equal(endpoint->filter.len, 0);
+    assert_int_equal(endpoint->headers_count, 0);
+    assert_int_equal(endpoint->description.len, 0);
+    assert_int_equal(endpoint->max_in_flight, 0);
+    assert_int_equal(endpoint->retry_schedule.count, 0);
+    assert_int_equal(endpoint->timeout_ms, 0);
+    assert_false(endpoint->disabled);
+    endpoint_free(&endpoint);
+    refuse_patch("{\"url\":null}", "wrong_type", "/url");
+}
+
+static void a_patch_is_refused_by_the_same_rules(void **state)
+{
+    static const struct {
+        const char *body, *code, *pointer;
+    } cases[] = {
+        {"", "malformed_json", ""},
+        {"[]", "wrong_type", ""},
+        {"null", "wrong_type", ""},
+        {"{\"url\":\"ftp://x\"}", "invalid_value", "/url"},
+        {"{\"url\":1}", "wrong_type", "/url"},
+        {"{\"event_types\":[\"a\",1]}", "wrong_type", "/event_types/1"},
+        {"{\"event_types\":[]}", "invalid_value", "/event_types"},
+        {"{\"filter\":{}}", "invalid_value", "/filter"},
+        {"{\"filter\":1}", "wrong_type", "/filter"},
+        {"{\"headers\":{\"host\":\"x\"}}", "invalid_value", "/headers/host"},
+        {"{\"headers\":{\"a\":null}}", "wrong_type", "/headers/a"},
+        {"{\"description\":1}", "wrong_type", "/description"},
+        {"{\"max_in_flight\":\"1\"}", "wrong_type", "/max_in_flight"},
+        {"{\"max_in_flight\":0}", "invalid_value", "/max_in_flight"},
+        {"{\"max_in_flight\":10001}", "invalid_value", "/max_in_flight"},
+        {"{\"retry_schedule\":[null]}", "wrong_type", "/retry_schedule/0"},
+        {"{\"timeout\":\"99ms\"}", "invalid_value", "/timeout"},
+        {"{\"timeout\":\"300001ms\"}", "invalid_value", "/timeout"},
+        {"{\"disabled\":0}", "wrong_type", "/disabled"},
+        {"{\"disabled\":null,\"disabled\":true}", "duplicate_field", "/disabled"},
+        {"{\"secret\":\"whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX\"}", "unknown_field", "/secret"},
+        {"{\"organization\":\"org_00000000000000000000\"}", "unknown_field", "/organization"},
+        {"{\"paused\":true}", "unknown_field", "/paused"},
+        {"{\"rate_limit\":null}", "unknown_field", "/rate_limit"},
+        {"{\"id\":null}", "unknown_field", "/id"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++)
+        refuse_patch(cases[i].body, cases[i].code, cases[i].pointer);
+}
+
+static void bounds_numbers_of_a_patch(void **state)
+{
+    static const struct {
+        const char *body;
+        enum endpoint_member member;
+    } cases[] = {
+        {"{\"max_in_flight\":1}", ENDPOINT_MAX_IN_FLIGHT},
+        {"{\"max_in_flight\":9999}", ENDPOINT_MAX_IN_FLIGHT},
+        {"{\"max_in_flight\":10000}", ENDPOINT_MAX_IN_FLIGHT},
+        {"{\"timeout\":\"100ms\"}", ENDPOINT_TIMEOUT},
+        {"{\"timeout\":\"101ms\"}", ENDPOINT_TIMEOUT},
+        {"{\"timeout\":\"299999ms\"}", ENDPOINT_TIMEOUT},
+        {"{\"timeout\":\"5m\"}", ENDPOINT_TIMEOUT},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct endpoint *endpoint = accept_patch(slice_of(cases[i].body), 1U << cases[i].member);
+        endpoint_free(&endpoint);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,6 +446,10 @@ int main(void)
         cmocka_unit_test(bounds_lists_and_texts),
         cmocka_unit_test(bounds_headers),
         cmocka_unit_test(bounds_numbers),
+        cmocka_unit_test(a_patch_has_what_it_names),
+        cmocka_unit_test(null_is_what_is_not_given),
+        cmocka_unit_test(a_patch_is_refused_by_the_same_rules),
+        cmocka_unit_test(bounds_numbers_of_a_patch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,8 +44,9 @@ void close_world(struct world *world)
 void put_endpoint(struct world *world, const char *org, const char *id, const char *types,
                   const char *disabled)
 {
-    redis_fixture_ask(&world->stage.server, "HSET mr:{0}:endpoint:%s event_types %s disabled %s",
-                      id, types, disabled);
+    redis_fixture_ask(&world->stage.server,
+                      "HSET mr:{0}:endpoint:%s event_types %s disabled %s filter %s", id, types,
+                      disabled, "");
     redis_fixture_ask(&world->stage.server, "ZADD %s 0 %s",
                       stage_key(key_of_id(0, KEY_ORG_ENDPOINTS, slice_of(org))), id);
 }

@@ -70,27 +70,34 @@ static void says_why_nobody_gets_an_event(void **state)
     log_event_of(world, "org_2", "a", 1);
     await_processed(world);
     assert_string_equal(skipped(world), "endpoint_disabled");
+    stage_eval(&world->stage, "return redis.call('DEL', redis.call('KEYS', 'mr:{0}:event:*')[1])");
+    put_endpoint(world, "org_3", "ep_3", "[\"a\"]", "1");
+    put_endpoint(world, "org_3", "ep_4", "[\"a\"]", "0");
+    stage_eval(&world->stage, "return redis.call('HSET', 'mr:{0}:endpoint:ep_4', 'filter',"
+                              " '{\"exists\":{\"/n\":true}}')");
+    log_event_of(world, "org_3", "a", 1);
+    await_processed(world);
+    assert_string_equal(skipped(world), "filtered");
     assert_int_equal(org_stat(world, ORG, "skipped") + org_stat(world, "org_2", "skipped"), 2);
     close_world(world);
 }
+
+#define REST ", 'key', '', 'to', '', 'data', ''"
 
 /* Each of these ends as skipped instead of coming back for ever, and keeps nothing back. */
 static void what_is_no_event_ends(void **state)
 {
     static const char *const entries[] = {
         "'n', '1'",
-        "'org', '', 'type', 'a', 'trace', '', 'request', '', 'time', '', 'after', '', 'to', '',"
-        " 'data', ''",
-        "'org', '" ORG "', 'type', 'a b', 'trace', '', 'request', '', 'time', '', 'after', '',"
-        " 'to', '', 'data', ''",
+        "'org', '', 'type', 'a', 'trace', '', 'request', '', 'time', '', 'after', ''" REST,
+        "'org', '" ORG "', 'type', 'a b', 'trace', '', 'request', '', 'time', '', 'after', ''" REST,
         "'org', string.rep('o', 100), 'type', 'a', 'trace', '', 'request', '', 'time', '',"
-        " 'after', '', 'to', '', 'data', ''",
+        " 'after', ''" REST,
         "'org', '" ORG "', 'type', 'a', 'trace', string.rep('t', 100), 'request', '', 'time', '',"
-        " 'after', '', 'to', '', 'data', ''",
+        " 'after', ''" REST,
         "'org', '" ORG "', 'type', 'a', 'trace', '', 'request', string.rep('r', 200), 'time', '',"
-        " 'after', '', 'to', '', 'data', ''",
-        "'org', '" ORG "', 'type', 'a', 'trace', '', 'request', '', 'time', '', 'after', 'inf',"
-        " 'to', '', 'data', ''",
+        " 'after', ''" REST,
+        "'org', '" ORG "', 'type', 'a', 'trace', '', 'request', '', 'time', '', 'after', 'inf'" REST,
     };
     char script[512];
     (void)state;

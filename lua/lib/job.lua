@@ -1,0 +1,76 @@
+-- A step of a job. Its script's first KEYS are 1 the job (hash), 2 jobs zset, and the prefixes
+-- 3 mr:{p}:jobs: and 4 mr:{p}:running:; its first ARGV are 1 time in ms to use instead of Redis's
+-- (''), 2 ms for which a finished job is kept, 3 partition, 4 what was done for it elsewhere ('').
+-- RETURNS of a step: a word and ms, how things stand and when to go on:
+--   running            it was stepped, or waits for room: go on after ms
+--   done failed …      it is finished: nothing to do for ms
+--   absent             it has been removed
+local STEP_MS = 10
+local READY_MAX = 100 -- ready or in flight: past that, jobs wait for fresh deliveries
+local LOOKED_MAX = 200
+local job, step_ms = {}, now_ms(ARGV[1])
+
+local function end_job(state, err)
+    call('HSET', KEYS[1], 'state', state, 'error', err, 'updated_at', digits(step_ms),
+         'finished_at', digits(step_ms))
+    call('ZADD', KEYS[2], digits(step_ms + ARGV[2]), job.id)
+    call('SREM', KEYS[4] .. job.org, job.id)
+    return {state, digits(ARGV[2])}
+end
+
+-- Nothing when it runs: its fields are in `job` then. Else what to return: a job that is finished
+-- is in the zset by the time when it is to be removed.
+local function open_job()
+    local fields = call('HGETALL', KEYS[1])
+    for i = 1, #fields, 2 do
+        job[fields[i]] = fields[i + 1]
+    end
+    if not job.id then
+        return {'absent', '0'}
+    elseif job.state == 'running' then
+        return nil
+    end
+    local left = (tonumber(job.finished_at) or 0) + ARGV[2] - step_ms
+    if left > 0 then
+        call('ZADD', KEYS[2], digits(step_ms + left), job.id)
+        return {job.state, digits(left)}
+    end
+    call('UNLINK', KEYS[1])
+    call('ZREM', KEYS[2], job.id)
+    call('ZREM', KEYS[3] .. job.org, job.id)
+    return {'absent', '0'}
+end
+
+local function wait_ms(ms)
+    return {'running', digits(ms)}
+end
+
+local function go_on(cursor, done, skipped, ms)
+    call('HSET', KEYS[1], 'cursor', cursor, 'done', digits(job.done + done),
+         'skipped', digits(job.skipped + skipped), 'updated_at', digits(step_ms))
+    return wait_ms(ms)
+end
+
+local function finish(done, skipped)
+    go_on(job.cursor, done, skipped, 0)
+    return end_job('done', '')
+end
+
+-- Goes on through what was found (at most LOOKED_MAX, in order) while there is room for what comes
+-- of it. one(item) says done, unwanted, later (this step has read enough) or why it is skipped;
+-- position(item) is what the cursor says of it. Returns what the step returns.
+local function step_through(found, room, one, position)
+    local done, skipped, looked, word = 0, 0, 0, nil
+    while looked < #found and done < room and word ~= 'later' do
+        word = one(found[looked + 1])
+        looked = word == 'later' and looked or looked + 1
+        done = word == 'done' and done + 1 or done
+        local is_skipped = word ~= 'done' and word ~= 'unwanted' and word ~= 'later'
+        skipped = is_skipped and skipped + 1 or skipped
+    end
+    job.cursor = looked > 0 and position(found[looked]) or job.cursor
+    if looked == #found and #found < LOOKED_MAX then
+        return finish(done, skipped)
+    end
+    return go_on(job.cursor, done, skipped, STEP_MS)
+end

@@ -1,0 +1,152 @@
+"""The OpenAPI document: valid by OpenAPI's own schema, and true of the server, by a tool that knows nothing of it."""
+import collections
+import copy
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+import api_document
+from api_document import ADMIN
+from api_resources import Resources
+from processes import ROOT
+
+TOOLS = pathlib.Path(os.environ.get("MILLRACE_OPENAPI", ROOT / "build/openapi"))
+CHECKS = ("not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance",
+          "response_schema_conformance")
+EXAMPLES = 20
+
+
+def run_tool(module, *arguments, timeout_s):
+    assert TOOLS.is_dir(), f"{TOOLS} is missing: run deploy/install --test"
+    return subprocess.run(["/usr/bin/python3", "-m", module, *map(str, arguments)], capture_output=True, text=True,
+                          timeout=timeout_s, env=os.environ | {"PYTHONPATH": str(TOOLS), "NO_COLOR": "1"})
+
+
+@pytest.fixture
+def document(stack):
+    return api_document.read(stack.port)
+
+
+def test_it_is_valid(document, tmp_path):
+    (tmp_path / "openapi.json").write_text(json.dumps(document))
+    run = run_tool("openapi_spec_validator", tmp_path / "openapi.json", timeout_s=60)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_it_has_what_the_table_implies(document):
+    names = set()
+    for operation in api_document.operations(document):
+        statuses, said = set(operation.said["responses"]), operation.said
+        assert said["operationId"] not in names and said["summary"], operation
+        names.add(said["operationId"])
+        assert {tag["name"] for tag in document["tags"]} >= set(said["tags"]), operation
+        assert operation.successes and statuses >= {"400", "408", "413", "417", "431"}, operation
+        assert ("401" in statuses) == (not operation.is_open), operation
+        assert ("404" in statuses) >= ("{id}" in operation.path), operation
+        assert ("429" in statuses) == (operation.scope is not None), operation
+        if "requestBody" in said:
+            assert statuses >= {"415", "422", "503"}, operation
+            operation.example()
+
+
+def test_it_names_the_webhook(document):
+    webhook = document["webhooks"]["delivery"]["post"]
+    names = {parameter["name"] for parameter in webhook["parameters"]}
+    assert names >= {"webhook-id", "webhook-timestamp", "webhook-signature", "idempotency-key", "traceparent",
+                     "x-millrace-attempt", "user-agent"}
+
+
+# -- the server against it
+
+
+def close_schemas(schema):
+    """Answers may have no member that is not in the document. (Clients must bear new ones, so it does not say so itself.)"""
+    if isinstance(schema, dict):
+        if "properties" in schema:
+            schema.setdefault("additionalProperties", False)
+        for part in schema.values():
+            close_schemas(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            close_schemas(part)
+
+
+def narrow(operation, resources):
+    """Ids and organizations that are there: random ones would all be answered alike."""
+    for index, parameter in enumerate(operation.said["parameters"]):
+        parameter = copy.deepcopy(operation.resolve(parameter))
+        if parameter["name"] == "id":
+            ids = resources.new(operation.resource), resources.new(operation.resource)
+            parameter["schema"] = {"enum": [*ids, api_document.absent_id(ids[0])]}
+        elif parameter["name"] == "organization":
+            parameter["schema"] = {"const": resources.organization.id}
+            parameter["required"] = resources.asks_as == ADMIN
+        operation.said["parameters"][index] = parameter
+    for form in operation.said.get("requestBody", {}).get("content", {}).values():
+        members = operation.resolve(form["schema"]).get("properties", {})
+        if "organization" in members:
+            members["organization"] = {"const": resources.organization.id}
+
+
+def narrowed(document, resources, keep):
+    """Only these operations, with what they need to be answered well."""
+    document = copy.deepcopy(document)
+    close_schemas(document["components"]["schemas"])
+    operations = api_document.operations(document)
+    for operation in operations:
+        if not keep(operation):
+            del document["paths"][operation.path][operation.method.lower()]
+        elif operation.resource != "jobs":
+            narrow(operation, resources)
+    # From here on jobs stay as they are: there is one to cancel, and none that takes away what others ask for.
+    resources.stack.services["processor"].stop()
+    for operation in operations:
+        if keep(operation) and operation.resource == "jobs":
+            narrow(operation, resources)
+    document["paths"] = {path: methods for path, methods in document["paths"].items() if methods}
+    return document
+
+
+def successes(har):
+    """Operations, by method and number of parts of the path, that were answered well at least once."""
+    found = collections.Counter()
+    for entry in har["log"]["entries"]:
+        path = entry["request"]["url"].split("?")[0].split("/", 3)[3]
+        if entry["response"]["status"] < 400:
+            found[entry["request"]["method"], "/" + path] += 1
+    return found
+
+
+def explore(folder, stack, document, token):
+    (folder / "openapi.json").write_text(json.dumps(document))
+    run = run_tool("schemathesis.cli", "run", folder / "openapi.json", "--url", f"http://127.0.0.1:{stack.port}",
+                   "-H", f"Authorization: Bearer {token}", "--checks", ",".join(CHECKS),
+                   "--phases", "examples,coverage,fuzzing", "--max-examples", EXAMPLES, "--seed", 1, "--no-shrink",
+                   "--generation-database", "none", "--report", "har", "--report-har-path", folder / "har.json",
+                   timeout_s=300)
+    assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]
+    return successes(json.loads((folder / "har.json").read_text()))
+
+
+def fits(path, asked):
+    parts, found = path.split("/"), asked.split("/")
+    return len(parts) == len(found) and all(one == two or one == "{id}" for one, two in zip(parts, found))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("asks_as", ["organization", ADMIN])
+def test_the_server_does_what_it_says(new_stack, document, tmp_path, asks_as):
+    stack = new_stack().start()
+    organization = stack.new_organization()
+    resources = Resources(stack, organization, asks_as)
+    is_admin = asks_as == ADMIN
+    document = narrowed(document, resources,
+                        lambda operation: operation.takes_admin if is_admin else operation.scope is not None or operation.is_open)
+    good = explore(tmp_path, stack, document, stack.admin.token if is_admin else organization.key)
+    never = [str(operation) for operation in api_document.operations(document)
+             if not any(method == operation.method and fits(operation.path, path) for method, path in good)]
+    assert not never, f"never answered well: {never}"
+    assert stack.services["ingest"].is_running()
