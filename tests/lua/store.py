@@ -156,6 +156,9 @@ class Store:
     def trim(self, before_ms, cursor="", limit=100, partition=0):
         return self.call("trim", [EVENTS, RECORD, ORG_EVENTS, ORG_LEASES, HISTORY], ["processor", before_ms, cursor, limit, partition])
 
+    def trim_letters(self, before_ms, limit=100):
+        return self.call("trim_letters", [DLQ, RECORD, ORG_DLQ], [before_ms, limit])
+
     def configure(self, rule, record, fields, index=None, member="", gone=None):
         keys = [key for key in (record, index, gone) if key]
         return self.call("configure", keys, [rule, member, *(text for pair in fields.items() for text in pair)])
