@@ -18,9 +18,9 @@
 #define INTERVAL_MS 60000
 #define MEASURE_MS 5000 /* with a bound on bytes, which fill up faster than time goes by */
 #define FIRST_MS 500
-#define STEP_MS 20      /* between calls: trimming never competes with traffic */
-#define STEP_MAX 100    /* events or dead letters that a call looks at */
-#define LOG_STEP 1000   /* attempts per call */
+#define STEP_MS 20    /* between calls: trimming never competes with traffic */
+#define STEP_MAX 100  /* events or dead letters that a call looks at */
+#define LOG_STEP 1000 /* attempts per call */
 
 struct retention {
     struct redis *redis;

@@ -132,7 +132,7 @@ def test_it_waits_until_nothing_is_taken_any_more(store):
     before = store.snapshot()
     assert store.step("forget", 1, now=NOW + 1999) == ("running", 200)
     assert store.snapshot() == before
-    assert store.step("forget", 1, now=NOW + 2000) == ("running", 10)
+    assert store.step("forget", 1, now=NOW + 2000) == ("running", 5)
 
 
 def test_events_that_are_with_somebody_stay_until_they_end(store):
