@@ -5,10 +5,7 @@
 
 void rate_add_arguments(struct redis_command *command, const struct rate_limit *limit)
 {
-    char interval_us[32];
-
-    snprintf(interval_us, sizeof interval_us, "%.6f", 1e6 / (double)limit->per_second);
-    redis_command_text(command, interval_us);
+    redis_command_int(command, limit->per_second);
     redis_command_int(command, limit->burst);
 }
 

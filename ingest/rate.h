@@ -28,7 +28,7 @@ struct rate_state {
     int64_t retry_ms;  /* until it allows one more; 0: now */
 };
 
-/* Adds the limiter's two arguments: its interval in us and its burst. */
+/* Adds the limiter's two arguments: how many per second, and its burst. */
 void rate_add_arguments(struct redis_command *command, const struct rate_limit *limit);
 
 #define RATE_HEADERS 5

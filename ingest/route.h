@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 
+#include "base/bytes.h"
+
 struct call;
 
 enum body_limit {
@@ -32,3 +34,6 @@ struct route {
     const char *response; /* schema of the answer; NULL: without a body */
     const char *problems; /* other statuses than those that come of the columns above */
 };
+
+/* out_id: what stands for {id}, when it fits and has one. */
+bool route_fits(const struct route *route, struct slice path, struct slice *out_id);

@@ -44,26 +44,6 @@ static bool method_fits(const struct route *route, struct slice method)
            (slice_is(method, "HEAD") && strcmp(route->method, "GET") == 0);
 }
 
-static bool path_fits(const char *template, struct slice path, struct slice *out_id)
-{
-    size_t at = 0;
-    while (*template) {
-        if (strncmp(template, "{id}", 4) != 0) {
-            if (at == path.len || path.at[at++] != *template ++)
-                return false;
-            continue;
-        }
-        size_t start = at;
-        while (at < path.len && path.at[at] != '/')
-            at++;
-        if (at == start)
-            return false;
-        *out_id = (struct slice){path.at + start, at - start};
-        template += 4;
-    }
-    return at == path.len;
-}
-
 static void add_allowed(char allow[ALLOW_MAX], const char *method)
 {
     size_t len = strlen(allow);
@@ -77,7 +57,7 @@ const struct route *routes_find(struct slice method, struct slice path, struct s
     out_allow[0] = '\0';
     for (size_t i = 0; i < COUNT; i++) {
         struct slice id = {0};
-        if (!path_fits(routes[i].path, path, &id))
+        if (!route_fits(&routes[i], path, &id))
             continue;
         if (method_fits(&routes[i], method)) {
             *out_id = id;

@@ -26,8 +26,8 @@
 --   skipped -> reason.
 -- Per endpoint that is new there: an entry of deliveries (event endpoint org attempt=1 snoozes=0
 --   history='' trace request body) with the state "pending 0"; or, when `after` is in the future, a
---   place in due and the state waiting for "scheduled"; or, when it is paused, a place in its lane and
---   the state waiting for "paused". And the event's place in the endpoint's history.
+--   place in due and the state waiting for "scheduled"; or, when it is paused, a place in its lane
+--   and the state waiting for "paused". And the event's place in the endpoint's history.
 -- One that is there already has its delivery: an event that comes again, as after a loss of the
 -- group, is done without a second one; so is one whose record is being trimmed.
 -- Stats of the organization, of what is new: events +1 on the first part, skipped +1,
@@ -64,23 +64,23 @@ call('ZCARD', due) call('XLEN', deliveries)
 local cursor_of, acked, results = {}, {}, {''}
 
 local function write_part(i, event, org, from, skipped, trace, request, after, paused, body)
-    local record, is_later = record_prefix .. event, (tonumber(after) or 0) > now
-    local is_repeat, written = from == '' and has_fields(record), 0
-    if is_repeat and call('HEXISTS', record, 'trimmed') == 1 then
+    local record, written = record_prefix .. event, 0
+    local is_later = (tonumber(after) or 0) > now
+    local later = is_later and waiting_state('scheduled', after, 1, 0, org, trace, request, '0')
+    local held = paused == '1' and waiting_state('paused', '-', 1, 0, org, trace, request, '0')
+    local is_repeat = from == '' and has_fields(record)
+    if (is_repeat or from ~= '') and redis.pcall('HEXISTS', record, 'trimmed') == 1 then
         return
     end
     for e = i + 12, i + 11 + ARGV[i + 11] do
         local endpoint = ARGV[e]
-        local is_held = not is_later and paused == '1' and is_paused(endpoint_prefix, endpoint)
-        local state = is_later and waiting_state('scheduled', after, 1, 0, org, trace, request, '0')
-            or is_held and waiting_state('paused', '-', 1, 0, org, trace, request, '0')
-            or 'pending 0'
-        local is_new = add_field(record, endpoint, state)
-        written = is_new and written + 1 or written
+        local is_held = held and not later and is_paused(endpoint_prefix, endpoint)
+        local is_new = add_field(record, endpoint, later or is_held and held or 'pending 0')
         if is_new then
+            written = written + 1
             add_history(endpoint, event)
         end
-        if is_new and is_later then
+        if is_new and later then
             wait_until(after, 'scheduled', event, endpoint)
         elseif is_new and is_held then
             hold(lane_prefix, waiting, endpoint, delivery_id(event, endpoint), digits(now))

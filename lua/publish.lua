@@ -3,14 +3,14 @@
 --
 -- KEYS    1 events stream, 2 deliveries stream,
 --         3 prefix mr:{p}:events: with the same tag (organizations in ARGV name the keys under it),
---         then one limiter each (as many as ARGV 5 says), then one dedup key for each item that has a
---         fingerprint, in item order
+--         then one limiter each (as many as ARGV 5 says), then one dedup key for each item that has
+--         a fingerprint, in item order
 -- ARGV    1 depth at which new events are refused (unprocessed events and ready deliveries
 --           together)
 --         2 dedup window in ms
 --         3 group of the processor
 --         4 time in us to use instead of Redis's ('': Redis's)
---         5 number of limiters, then two for each: its interval in us and its burst
+--         5 number of limiters, then two for each: how many per second, and its burst
 --         then 14 per item:
 --           org type key dedup trace request ct time after to data fingerprint limiter limiter
 --           after: ms when it may be delivered, or ''
@@ -26,17 +26,19 @@
 --         then three per limiter, as limit.lua
 --
 -- A repeat is told its first id even when the backlog is full; it counts against the limiters as an
--- event does. Two items of one call with the same dedup key are each other's repeats. A dedup key
--- holds "<stream id> <fingerprint>". Each event has an entry with the same id and its type in the
--- stream mr:{p}:events:<org>, by which an organization's events are listed and leased.
+-- event does. What is limited or full counts against none.
+-- Two items of one call with the same dedup key are each other's repeats. A dedup key holds
+-- "<stream id> <fingerprint>". Each event has an entry with the same id and its type in the stream
+-- mr:{p}:events:<org>, by which an organization's events are listed and leased.
 -- Redis refuses the call before it runs when memory is full or writes are off: nothing is written.
 local call = redis.call
 --@include group
 --@include clock
 --@include gcra
 
-local events, deliveries, index_prefix, limiters_count = KEYS[1], KEYS[2], KEYS[3], tonumber(ARGV[5])
-local window, first_item = ARGV[2], 6 + 2 * limiters_count
+local events, deliveries, index_prefix, window = KEYS[1], KEYS[2], KEYS[3], ARGV[2]
+local limiters_count = tonumber(ARGV[5]) or 0
+local first_item, next_key = 6 + 2 * limiters_count, 4 + limiters_count
 assert((#ARGV - first_item + 1) % 14 == 0, 'publish: 14 arguments per item')
 
 -- Without its group every event is unprocessed. lag is unknown (false) only after entries were
@@ -47,18 +49,11 @@ local function backlog()
     return unprocessed + call('XLEN', deliveries)
 end
 
-local limiters, now = {}, limiters_count > 0 and now_us(ARGV[4])
-for i = 1, limiters_count do
-    limiters[i] = gcra_load(KEYS[3 + i], tonumber(ARGV[4 + 2 * i]), tonumber(ARGV[5 + 2 * i]), now)
-end
-
-local room = ARGV[1] - backlog()
-local firsts, next_key = {}, 4 + limiters_count
-if #KEYS >= next_key then
-    local found = call('MGET', unpack(KEYS, next_key))
-    for i = 1, #found do
-        firsts[KEYS[i + next_key - 1]] = found[i]
-    end
+local limiters = load_limiters(limiters_count, 4, 6, limiters_count > 0 and now_us(ARGV[4]))
+local room, firsts = ARGV[1] - backlog(), {}
+local found = KEYS[next_key] and call('MGET', unpack(KEYS, next_key)) or {}
+for i = 1, #found do
+    firsts[KEYS[next_key + i - 1]] = found[i]
 end
 
 local function append(org, type, key, dedup, trace, request, ct, time, after, to, data)
@@ -72,12 +67,12 @@ end
 
 local results = {}
 for i = first_item, #ARGV, 14 do
-    local fingerprint, a, b = ARGV[i + 11], limiters[tonumber(ARGV[i + 12])],
-        limiters[tonumber(ARGV[i + 13])]
+    local fingerprint = ARGV[i + 11]
+    local a, b = limiters[tonumber(ARGV[i + 12])], limiters[tonumber(ARGV[i + 13])]
     local dedup_key = fingerprint ~= '' and KEYS[next_key]
     local first = dedup_key and firsts[dedup_key]
     local word, id = 'full', ''
-    if a and not gcra_allows(a) or b and not gcra_allows(b) then
+    if a and not allows(a) or b and not allows(b) then
         word = 'limited'
     elseif first then
         local space = string.find(first, ' ', 1, true)
@@ -92,16 +87,13 @@ for i = first_item, #ARGV, 14 do
         end
     end
     if a and id ~= '' then
-        gcra_take(a)
+        take(a)
     end
     if b and id ~= '' then
-        gcra_take(b)
+        take(b)
     end
     next_key = dedup_key and next_key + 1 or next_key
     results[#results + 1], results[#results + 2] = word, id
 end
-for i = 1, limiters_count do
-    gcra_write(limiters[i])
-    gcra_say(limiters[i], results)
-end
+write_limiters(limiters, results)
 return results

@@ -29,8 +29,8 @@
 --   retry      a place in due, and waiting for "backoff" with attempt+1
 --   snooze     a place in due, and waiting for "retry_after", attempt unchanged, snoozes+1
 --   park       a place in due, and waiting for <error>, nothing counted, <tail> as it was
---   hold       a place in the endpoint's lane, and waiting for "paused", as park; but ready when the
---              endpoint is not paused any more
+--   hold       a place in the endpoint's lane, and waiting for "paused", as park; but ready when
+--              the endpoint is not paused any more
 --   ready      a new entry of deliveries with the same fields
 --   dead       entry of the dead letters (event endpoint org reason attempts status response
 --              first_at last_at history trace request), and one with the same id in those of the
@@ -72,53 +72,43 @@ local owned = owned_ids(deliveries, group, consumer, entries)
 -- An error, if they are something else, before anything is written.
 call('ZCARD', due) call('XLEN', attempts) call('XLEN', dlq)
 
--- No attempt was made: the record says what was before.
-local function untouched_tail(event, endpoint)
-    local state = redis.pcall('HGET', record_prefix .. event, endpoint)
-    return type(state) == 'string' and string.match(state, '^pending (.+)$') or '0'
-end
-
-local function settle_attempt(event, endpoint, org, attempt, snoozes, history, trace, request,
-                              outcome, status, duration, err, response, delay)
-    local reason, state = WAITS[outcome], outcome
+local function settle_attempted(event, endpoint, org, attempt, snoozes, history, trace, request, _,
+                                outcome, status, duration, err, response, delay)
+    local reason, state, made = WAITS[outcome], 'delivered ', attempt
     if duration ~= '' then
-        history = longer(history, call('XADD', attempts, '*', 'event', event,
-            'endpoint', endpoint, 'org', org, 'attempt', attempt, 'outcome', outcome,
-            'status', status, 'error', outcome == 'dead' and string.match(err, '%S+$') or err,
-            'duration_ms', duration, 'response', response))
+        history = add_attempt(attempts, history, event, endpoint, org, attempt, outcome, status,
+                              err, duration, response)
     else
-        attempt = digits(attempt - 1)
+        made = digits(attempt - 1)
     end
-    local tail = attempt .. ' ' .. status .. ' ' .. now
-        .. (history == '' and '' or ' ' .. history)
-    count(org, COUNTED[outcome], 1)
     if reason then
         local until_ms = digits(now + delay)
-        state = waiting_state(reason, until_ms, outcome == 'retry' and one_more(attempt) or attempt,
-            outcome == 'snooze' and one_more(snoozes) or snoozes, org, trace, request, tail)
+        state = waiting_state(reason, until_ms, outcome == 'retry' and one_more(made) or attempt,
+            outcome == 'snooze' and one_more(snoozes) or snoozes, org, trace, request, '')
         wait_until(until_ms, reason, event, endpoint)
     elseif outcome == 'dead' then
-        state = 'dead ' .. bury(dlq, dlq_prefix, event, endpoint, org, err, attempt, status, response,
-                                history, trace, request, now) .. ' ' .. tail
-    else
-        state = 'delivered ' .. tail
+        state = 'dead ' .. bury(dlq, dlq_prefix, event, endpoint, org, err, made, status,
+                                response, history, trace, request, now) .. ' '
     end
-    write_hash(record_prefix .. event, endpoint, state)
+    write_hash(record_prefix .. event, endpoint, state .. made .. ' ' .. status .. ' ' .. now
+        .. (history == '' and '' or ' ' .. history))
+    count(org, COUNTED[outcome], 1)
     return is_failing(endpoint, outcome, duration) and 'failing' or 'settled'
 end
 
 local function settle_unattempted(event, endpoint, org, attempt, snoozes, history, trace, request,
-                                  body, outcome, err, delay)
+                                  body, outcome, _, _, err, _, delay)
     local is_held = outcome == 'hold' and is_paused(endpoint_prefix, endpoint)
-    if outcome == 'park' then
-        local until_ms = digits(now + delay)
-        write_hash(record_prefix .. event, endpoint, waiting_state(err, until_ms, attempt, snoozes,
-            org, trace, request, untouched_tail(event, endpoint)))
-        wait_until(until_ms, err, event, endpoint)
-    elseif is_held then
-        write_hash(record_prefix .. event, endpoint, waiting_state('paused', '-', attempt, snoozes,
-            org, trace, request, untouched_tail(event, endpoint)))
-        hold(lane_prefix, waiting, endpoint, delivery_id(event, endpoint), now)
+    if outcome == 'park' or is_held then
+        local reason, until_ms = is_held and 'paused' or err, is_held and '-' or digits(now + delay)
+        local record = record_prefix .. event
+        write_hash(record, endpoint, waiting_state(reason, until_ms, attempt, snoozes, org, trace,
+                                                   request, pending_tail(record, endpoint)))
+        if is_held then
+            hold(lane_prefix, waiting, endpoint, delivery_id(event, endpoint), now)
+        else
+            wait_until(until_ms, reason, event, endpoint)
+        end
     else
         ready(deliveries, event, endpoint, org, attempt, snoozes, history, trace, request, body)
     end
@@ -128,16 +118,11 @@ end
 read_failing(failing, ARGV[4], now)
 local done, results = {}, {''}
 for i = 5, #ARGV, 16 do
-    local entry, event, endpoint, org, attempt, snoozes, history, trace, request, body, outcome,
-        status, duration, err, response, delay = unpack(ARGV, i, i + 15)
-    local word = 'refused'
+    local entry, word = ARGV[i], 'refused'
     if owned[entry] then
         owned[entry], done[#done + 1] = nil, entry
-        word = COUNTED[outcome]
-            and settle_attempt(event, endpoint, org, attempt, snoozes, history, trace, request,
-                               outcome, status, duration, err, response, delay)
-            or settle_unattempted(event, endpoint, org, attempt, snoozes, history, trace, request,
-                                  body, outcome, err, delay)
+        local settle = COUNTED[ARGV[i + 10]] and settle_attempted or settle_unattempted
+        word = settle(unpack(ARGV, i + 1, i + 15))
     end
     results[#results + 1] = word
 end

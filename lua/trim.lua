@@ -12,10 +12,11 @@
 --         3 the entry to go on after, or '' when the pass is through (young, unread, or the end)
 --
 -- Needed is what is pending, what has a delivery that is pending or waits in its record, and what
--- somebody has leased. With an event go its record, its entry in mr:{p}:events:<org> and its place in
--- the histories of its endpoints; the record of a wide event goes in parts, one per call.
--- A call ends early once a mebibyte of fields and records was looked at, so that it stays short
--- whatever their size.
+-- somebody has leased. With an event go its record, its entry in mr:{p}:events:<org> and its places
+-- in the histories of its endpoints; the record of a wide event goes in parts, one per call, of
+-- which only the last counts.
+-- A call ends early once a mebibyte of fields and records was looked at, and each text of a record
+-- counts for 64 bytes more, so that it stays short whatever their size.
 -- The entry that the group read last stays while an older one does: without it Redis could not tell
 -- the lag. What goes from the beginning goes by XTRIM, which costs less than XDEL. A node of the
 -- stream (4 KiB) is freed when the last entry in it has gone.
@@ -53,8 +54,8 @@ local function look_at(id, ms, seq, org)
     local event = event_id(ms, seq, partition)
     local record = record_prefix .. event
     from_oldest = from_oldest or #records == 0 and id == oldest
-    local fields, is_needed, is_wide, size = look_at_record(record)
-    bytes_left = bytes_left - size
+    local fields, is_needed, is_wide, cost = look_at_record(record)
+    bytes_left = bytes_left - cost
     if is_needed or id == read_to and not from_oldest or is_pending(id, ms, seq)
         or is_leased(leases_prefix, org, id) then
         kept, from_oldest = kept + 1, false

@@ -210,7 +210,7 @@ static struct work *unreadable(struct stream_id entry, uint32_t partition)
     static const struct slice none[] = {{"org", 3},   {NULL, 0}, {"type", 4},    {NULL, 0},
                                         {"trace", 5}, {NULL, 0}, {"request", 7}, {NULL, 0},
                                         {"time", 4},  {NULL, 0}, {"after", 5},   {NULL, 0},
-                                        {"data", 4},  {NULL, 0}};
+                                        {"to", 2},    {NULL, 0}, {"data", 4},    {NULL, 0}};
     struct work *work = work_new(entry, partition, none, sizeof none / sizeof none[0]);
     work->skipped = "unreadable";
     return work;

@@ -12,7 +12,16 @@ local HISTORY_MAX = 2000
 
 local function longer(history, id)
     if #history > HISTORY_MAX then
-        history = string.match(history, ',(.*)$', -HISTORY_MAX)
+        history = string.match(history, ',(.*)$', -HISTORY_MAX) or ''
     end
     return history == '' and id or history .. ',' .. id
+end
+
+-- An entry of the attempts. Returns the history with it. Of two words of err the last is its own.
+local function add_attempt(stream, history, event, endpoint, org, attempt, outcome, status, err,
+                           duration, response)
+    return longer(history, call('XADD', stream, '*', 'event', event, 'endpoint', endpoint,
+        'org', org, 'attempt', attempt, 'outcome', outcome, 'status', status,
+        'error', outcome == 'dead' and string.match(err, '%S+$') or err,
+        'duration_ms', duration, 'response', response))
 end

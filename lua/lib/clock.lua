@@ -11,7 +11,7 @@ local function now_ms(override)
     return override ~= '' and tonumber(override) or math.floor(now_us('') / 1000)
 end
 
--- Lua writes large numbers as 1.7e+12; Redis wants digits.
+-- Lua writes large numbers as 1.7e+12; Redis wants digits. Of whole numbers: %.0f costs twice that.
 local function digits(number)
-    return string.format('%.0f', number)
+    return string.format('%d', number)
 end

@@ -1,5 +1,5 @@
--- Since when an endpoint has had nothing but failures: hash mr:{p}:failing, endpoint -> ms. Read and
--- written once per call, since most calls meet no failure and an empty hash.
+-- Since when an endpoint has had nothing but failures: hash mr:{p}:failing, endpoint -> ms. Read
+-- and written once per call, since most calls meet no failure and an empty hash.
 -- pcall: what cannot be counted must not stop, half-way, what is settled.
 local failed, succeeded, failing_now, failing_limit, any_failing = {}, {}, nil, 0, false
 

@@ -1,8 +1,9 @@
--- What is kept of an event beside its entry of the log: its record, its places in the histories of its
--- endpoints, its entry among those of its organization. Looked at one by one; what is gathered of
--- histories and organizations goes at the end of the call, at once for each.
+-- What is kept of an event beside its entry of the log: its record, its places in the histories of
+-- its endpoints, its entry among those of its organization. Looked at one by one; what is gathered
+-- of histories and organizations goes at the end of the call, at once for each.
 -- pcall: a key that is something else says nothing, and stops nothing.
 local WIDE = 500
+local TEXT_COST = 64 -- of looking at a text, as bytes
 local of_history, of_org, has_leases = {}, {}, {}
 
 local function is_unsettled(state)
@@ -11,17 +12,23 @@ local function is_unsettled(state)
 end
 
 -- Fields and states (some of them when there are too many for a call), whether somebody waits for
--- the event, whether it is too wide for one call, and how many bytes that took.
+-- the event, whether it is too wide for one call, and what that cost.
 local function look_at_record(record)
-    local count, size, is_needed = redis.pcall('HLEN', record), 0, false
+    local count, cost, is_needed = redis.pcall('HLEN', record), 0, false
     local is_wide = type(count) == 'number' and count > WIDE
-    local fields = is_wide and call('HSCAN', record, 0, 'COUNT', WIDE)[2]
-        or redis.pcall('HGETALL', record)
-    for i = 1, #fields do
-        size = size + #fields[i]
-        is_needed = is_needed or i % 2 == 0 and is_unsettled(fields[i])
+    local function look(texts, every)
+        for i = 1, #texts do
+            cost = cost + #texts[i] + TEXT_COST
+            is_needed = is_needed or i % every == 0 and is_unsettled(texts[i])
+        end
+        return texts
     end
-    return fields, is_needed, is_wide, size
+    if is_wide and call('HEXISTS', record, 'trimmed') == 0 then
+        look(call('HVALS', record), 1) -- before the first part goes nobody may need any
+    end
+    local fields = is_needed and {} or is_wide and call('HSCAN', record, 0, 'COUNT', WIDE)[2]
+        or redis.pcall('HGETALL', record)
+    return look(fields, 2), is_needed, is_wide, cost
 end
 
 local function gather(map, name, value)

@@ -1,36 +1,46 @@
--- The generic cell rate algorithm: a limiter is the time, in us, at which it will be as good as
--- unused (its theoretical arrival time, TAT). One unit moves it by an interval; it may be ahead of now
--- by burst intervals. Source: ATM Forum Traffic Management 4.0, section 4.4.2.
--- Loaded from a string key, taken from any number of times, written once.
-local function gcra_load(key, interval_us, burst, now_us)
-    local found = redis.pcall('GET', key)
-    local tat = type(found) == 'string' and tonumber(found) or 0
-    local limit_us = interval_us * burst
-    return {key = key, interval = interval_us, limit = limit_us, now = now_us,
-            -- A clock that was set back must not close it for longer than a whole burst takes.
-            tat = math.min(math.max(tat, now_us), now_us + limit_us)}
-end
+-- The generic cell rate algorithm: a limiter is the time at which it will be as good as unused
+-- (its theoretical arrival time). One unit moves it by 1 / per_second; it may be ahead of now by
+-- burst units. Source: ATM Forum Traffic Management 4.0, section 4.4.2.
+-- Counted in ticks, of which per_second make a us, so that all numbers are whole and no unit is
+-- lost or won by rounding. Stored as "<us> <ticks>".
+local UNIT = 1000000
 
-local function gcra_allows(limiter)
-    return limiter.tat + limiter.interval - limiter.now <= limiter.limit
-end
-
-local function gcra_take(limiter)
-    limiter.tat, limiter.is_taken = limiter.tat + limiter.interval, true
-end
-
-local function gcra_write(limiter)
-    if limiter.is_taken then
-        local ahead_ms = math.ceil((limiter.tat - limiter.now) / 1000)
-        call('SET', limiter.key, digits(limiter.tat), 'PX', digits(ahead_ms + 1))
+-- Two arguments each, from ARGV[at] on: per_second and burst.
+local function load_limiters(count, first_key, at, now)
+    local limiters = {}
+    for i = 1, count do
+        local key, per_second = KEYS[first_key + i - 1], tonumber(ARGV[at + 2 * i - 2])
+        local limit, found = ARGV[at + 2 * i - 1] * UNIT, redis.pcall('GET', key)
+        local us, ticks = string.match(type(found) == 'string' and found or '', '^(%d+) (%d+)$')
+        local ahead = us and (us - now) * per_second + ticks or 0
+        -- Clocks are set back, and bursts made smaller: it is closed for a burst at most.
+        limiters[i] = {key = key, now = now, per_second = per_second, limit = limit,
+                       ahead = math.max(0, math.min(ahead, limit)), is_changed = ahead > limit}
     end
+    return limiters
 end
 
--- How many it would still allow, the ms until it is as good as unused, and the ms until it allows
--- one more.
-local function gcra_say(limiter, results)
-    local ahead = limiter.tat - limiter.now
-    results[#results + 1] = math.floor((limiter.limit - ahead) / limiter.interval)
-    results[#results + 1] = math.ceil(ahead / 1000)
-    results[#results + 1] = math.max(0, math.ceil((ahead + limiter.interval - limiter.limit) / 1000))
+local function allows(limiter)
+    return limiter.ahead + UNIT <= limiter.limit
+end
+
+local function take(limiter)
+    limiter.ahead, limiter.is_changed = limiter.ahead + UNIT, true
+end
+
+-- Three results each: how many it would still allow, the ms until it is as good as unused, and the
+-- ms until it allows one more.
+local function write_limiters(limiters, results)
+    for _, limiter in ipairs(limiters) do
+        local ahead, ticks_per_ms = limiter.ahead, limiter.per_second * 1000
+        local short, ticks = ahead + UNIT - limiter.limit, ahead % limiter.per_second
+        if limiter.is_changed then
+            local us = limiter.now + (ahead - ticks) / limiter.per_second
+            call('SET', limiter.key, digits(us) .. ' ' .. digits(ticks),
+                 'PX', digits(math.ceil(ahead / ticks_per_ms) + 1))
+        end
+        results[#results + 1] = math.floor((limiter.limit - ahead) / UNIT)
+        results[#results + 1] = math.ceil(ahead / ticks_per_ms)
+        results[#results + 1] = math.max(0, math.ceil(short / ticks_per_ms))
+    end
 end

@@ -1,4 +1,4 @@
--- A key of ours that is not a hash is nobody's: it goes, rather than stop a script half-way.
+-- A key of ours that is something else is nobody's: it goes, rather than stop a script half-way.
 local function write_over(command, key, ...)
     local done = redis.pcall(command, key, ...)
     if type(done) == 'table' then

@@ -1,6 +1,6 @@
--- The events that an endpoint has had deliveries of: zset mr:{p}:history:<endpoint>, all with the same
--- score, so that they stand in the order of their ids, which is the order of time. Gathered over the
--- call and written once per endpoint.
+-- The events that an endpoint has had deliveries of: zset mr:{p}:history:<endpoint>, all with the
+-- same score, so that they stand in the order of their ids, which is the order of time. Gathered
+-- over the call and written once per endpoint.
 local histories = {}
 
 local function add_history(endpoint, event)

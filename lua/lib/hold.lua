@@ -6,5 +6,5 @@ local function is_paused(endpoint_prefix, endpoint)
 end
 
 local function hold(lane_prefix, waiting, endpoint, id, now)
-    count_waiting(waiting, 'paused', call('ZADD', lane_prefix .. endpoint, now, id))
+    count_waiting(waiting, 'paused', write_over('ZADD', lane_prefix .. endpoint, now, id))
 end

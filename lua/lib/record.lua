@@ -27,3 +27,9 @@ end
 local function history_of(tail)
     return string.match(tail, '^%d+ %d+ %d+ (%S+)$') or ''
 end
+
+-- The tail of a delivery of which no attempt is made now: what was before stays.
+local function pending_tail(record, endpoint)
+    local state = redis.pcall('HGET', record, endpoint)
+    return type(state) == 'string' and string.match(state, '^pending (.+)$') or '0'
+end

@@ -1,6 +1,6 @@
 -- Deliveries that wait for a time: all that is known of one stands in its event's record, and its
--- id in due, written once for all of a reason. The body stays behind: it is made from the log again,
--- and many may wait for long.
+-- id in due, written once for all of a reason. The body stays behind: it is made from the log
+-- again, and many may wait for long.
 local due_members = {}
 
 -- dlv_ + the 20 characters of evt_… + the 20 of ep_…

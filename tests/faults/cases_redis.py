@@ -116,6 +116,13 @@ def halves(run):
             yield f"{tenant.id} counts {stats.get('deliveries')} deliveries, its records name {len(states)}"
         if stats.get("delivered", 0) != states.count("delivered"):
             yield f"{tenant.id} counts {stats.get('delivered')} delivered, its records name {states.count('delivered')}"
+        if state.dead_of.get(tenant.id, 0) != states.count("dead"):
+            yield f"{tenant.id} lists {state.dead_of.get(tenant.id)} dead letters, its records name {states.count('dead')}"
+        if state.listed.get(tenant.id, set()) != {event_id for event_id, (org, _) in state.events.items() if org == tenant.id}:
+            yield f"{tenant.id}'s list and the log differ"
+    named = {(endpoint, event_id) for event_id, record in state.records.items() for endpoint in record if endpoint != "skipped"}
+    if named != {(endpoint, event_id) for endpoint, of_it in state.histories.items() for event_id in of_it}:
+        yield "records and histories differ"
 
 
 def emptied_redis(context):
@@ -202,24 +209,42 @@ def flushed_scripts(context):
     return run.outcome
 
 
+# A record in which something waits is all that is known of how that goes on; others only tell what was.
+SPOIL_RECORDS = """
+local spoilt = 0
+for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do
+    local waits = false
+    for _, state in ipairs(redis.call('HVALS', key)) do
+        waits = waits or string.sub(state, 1, 7) == 'waiting'
+    end
+    if not waits and spoilt < 100 then
+        spoilt = spoilt + 1
+        redis.call('SET', key, 'not a hash')
+    end
+end
+return spoilt
+"""
+
+
 def wrong_types(context):
-    """An organization's counters and the records of a hundred events are no hashes: everything goes on, nothing is written twice."""
+    """An organization's counters and lists and the records of many events are something else: everything goes on, nothing is
+    written twice."""
     with Scenario(context.folder, context.seed) as run:
         run.begin()
         connection = run.cluster.redis.connect()
         victim = run.tenants[0]
-        stats = store.PREFIX + "stats:" + victim.id
-        connection.delete(stats)
-        connection.set(stats, "not a hash")
+        record = store.PREFIX + "event:"
+        spoilt = [store.PREFIX + name for name in ("stats:" + victim.id, "events:" + victim.id, "dlq:" + victim.id, "failing")]
+        spoilt += list(connection.scan_iter(store.PREFIX + "history:*", count=1000))[:3]
+        for key in spoilt:
+            connection.set(key, "not what it should be")
         run.receiver.kill()
         wait_until(lambda: connection.zcard(store.DUE) > 20, 10, "nothing waits to be tried again")
         run.receiver.start()
-        for record in list(connection.scan_iter(store.PREFIX + "event:*", count=1000))[:100]:
-            connection.delete(record)
-            connection.set(record, "not a hash")
+        run.outcome.expect(connection.eval(SPOIL_RECORDS, 0, record) > 0, "no record was spoilt")
         run.healed([time.time()], "receiver")
         run.stop_load()
         connection.delete(*(key for key in connection.scan_iter(store.PREFIX + "*", count=1000)
-                            if key.startswith((stats, store.PREFIX + "event:")) and connection.type(key) == "string"))
+                            if (key in spoilt or key.startswith(record)) and connection.type(key) == "string"))
         run.finish(Bounds(duplicates=DISPATCHERS * IN_FLIGHT, uncounted=(victim.id,)))
     return run.outcome

@@ -8,6 +8,7 @@ import events
 
 PREFIX = "mr:{0}:"
 EVENTS, DELIVERIES, DUE, CURSORS = PREFIX + "events", PREFIX + "deliveries", PREFIX + "due", PREFIX + "cursors"
+WAITING = PREFIX + "waiting"
 ATTEMPTS, DEAD = PREFIX + "attempts", PREFIX + "dlq"
 GROUPS = {EVENTS: "processor", DELIVERIES: "dispatcher"}
 
@@ -20,13 +21,17 @@ class State:
     dead: list = field(default_factory=list)       # {event, endpoint, reason, …}
     stats: dict = field(default_factory=dict)      # organization -> {events: n, deliveries: n, …}
     dedups: list = field(default_factory=list)     # event ids that dedup keys name
+    listed: dict = field(default_factory=dict)     # organization -> event ids, as its own list has them
+    dead_of: dict = field(default_factory=dict)    # organization -> how many dead letters its own list has
+    histories: dict = field(default_factory=dict)  # endpoint -> event ids
     left: dict = field(default_factory=dict)       # what is not done; all 0 at the end
     holders: dict = field(default_factory=dict)    # consumers with something pending
 
 
 def left(connection):
     """What is still to be done, by where it waits."""
-    counts = {"waiting": connection.zcard(DUE), "cursors": connection.hlen(CURSORS), "ready": connection.xlen(DELIVERIES)}
+    counts = {"waiting": connection.zcard(DUE), "held": int(connection.hget(WAITING, "paused") or 0),
+              "cursors": connection.hlen(CURSORS), "ready": connection.xlen(DELIVERIES)}
     for stream, group in GROUPS.items():
         info = _group(connection, stream, group)
         counts[f"{group}_pending"] = info["pending"] if info else 0
@@ -67,6 +72,11 @@ def read_state(connection):
                    for org, words in _hashes(connection, PREFIX + "stats:").items()}
     state.attempts = [fields for _, fields in connection.xrange(ATTEMPTS)]
     state.dead = [fields for _, fields in connection.xrange(DEAD)]
+    for org in {org for org, _ in state.events.values()}:
+        state.listed[org] = {events.event_id(entry) for entry, _ in connection.xrange(f"{EVENTS}:{org}")}
+        state.dead_of[org] = connection.xlen(f"{DEAD}:{org}")
+    for key in connection.scan_iter(PREFIX + "history:*", count=1000):
+        state.histories[key.removeprefix(PREFIX + "history:")] = set(connection.zrange(key, 0, -1))
     keys = list(connection.scan_iter(PREFIX + "dedup:*", count=1000))
     for at in range(0, len(keys), 1000):
         state.dedups += [events.event_id(value.split(" ")[0]) for value in connection.mget(keys[at:at + 1000])]

@@ -35,12 +35,12 @@ class Delivery:
     attempt: int = 1
     snoozes: int = 0
     history: list = field(default_factory=list)
-    place: str = "ready"  # ready waiting delivered dead
+    place: str = "ready"  # ready waiting held delivered dead
     entry: str = None     # while ready
     holder: str = None    # while ready and read
-    until: int = None     # while waiting
-    reason: str = None
-    record: str = "pending 0"
+    until: int = None     # while waiting; while held: since when
+    reason: str = None    # while waiting
+    last: tuple = None    # attempts made, status and time of the last outcome that counted
 
 
 class Model:
@@ -48,7 +48,10 @@ class Model:
         self.events = {}      # by entry, in order
         self.deliveries = {}  # by (event, endpoint)
         self.dedup = {}
-        self.letters = []
+        self.letters = []     # (event, endpoint, org, reason)
+        self.paused = set()   # endpoints
+        self.leased = set()   # entries of events
+        self.failing = {}     # endpoint -> ms
         self.stats = Counter()  # (org, word)
         self.made = []        # deliveries that became ready in the last call, in order
 
@@ -94,9 +97,9 @@ class Model:
             self.dedup[item["dedup_key"]] = (event.entry, item["fingerprint"])
 
     def fanout(self, consumer, parts, now):
-        """parts: (entry, endpoints, from, to). Per part (word, detail)."""
+        """parts: (entry, endpoints, from, to, whether one seems to be paused). Per part (word, detail)."""
         self.made, answers = [], []
-        for entry, endpoints, after_endpoint, last in parts:
+        for entry, endpoints, after_endpoint, last, paused in parts:
             event = self.events.get(entry)
             if event is None or event.is_done or event.holder != consumer:
                 answers.append(("refused", ""))
@@ -105,17 +108,19 @@ class Model:
             else:
                 if after_endpoint == "":
                     self._count_event(event)
-                self._write_part(event, endpoints, now)
+                self._write_part(event, endpoints, paused, now)
                 event.cursor, event.is_done = last, last == ""
                 answers.append(("continued" if last else "done", ""))
         return answers
 
-    def _write_part(self, event, endpoints, now):
+    def _write_part(self, event, endpoints, paused, now):
         for endpoint in endpoints:
             one = Delivery(event.name, endpoint, event.org)
             self.deliveries[event.name, endpoint] = one
             if event.after and int(event.after) > now:
                 one.place, one.until, one.reason = "waiting", int(event.after), "scheduled"
+            elif paused and endpoint in self.paused:
+                one.place, one.until = "held", now
             else:
                 self.made.append(one)
             self.stats[event.org, "deliveries"] += 1
@@ -124,34 +129,42 @@ class Model:
         self.stats[event.org, "events"] += 1
         self.stats[event.org, "skipped"] += not event.endpoints
 
-    def settle(self, consumer, outcomes, now):
-        """outcomes: (entry, word, error, has_attempt, delay_ms). Answers, and the deliveries that were attempted."""
+    def settle(self, consumer, outcomes, now, failing_after_ms):
+        """outcomes: (entry, word, error, has_attempt, status, delay_ms). Answers, and the deliveries that were attempted."""
         self.made, answers, attempted = [], [], []
-        for entry, word, error, has_attempt, delay_ms in outcomes:
+        for entry, word, error, has_attempt, status, delay_ms in outcomes:
             one = self.by_entry(entry)
             if one is None or one.holder != consumer:
                 answers.append("refused")
                 continue
-            answers.append("settled")
+            answers.append("failing" if has_attempt and self._has_failed(one.endpoint, word, now, failing_after_ms) else "settled")
             one.entry = one.holder = None
             if has_attempt:
                 attempted.append((one, one.attempt, word))
             if word in COUNTED:
                 self.stats[one.org, COUNTED[word]] += 1
-                made = one.attempt if has_attempt else one.attempt - 1
-                one.record = (word if word in ("delivered", "dead") else "pending", made, now)
-            self._move(one, word, error, now + delay_ms)
+                one.last = (one.attempt if has_attempt else one.attempt - 1, status, now)
+            self._move(one, word, error, now, delay_ms)
         return answers, attempted
 
-    def _move(self, one, word, error, until):
+    def _has_failed(self, endpoint, word, now, failing_after_ms):
+        if word == "delivered":
+            self.failing.pop(endpoint, None)
+        if word not in ("retry", "dead"):
+            return False
+        return now - self.failing.setdefault(endpoint, now) >= failing_after_ms
+
+    def _move(self, one, word, error, now, delay_ms):
         if word in ("delivered", "dead"):
             one.place = word
             if word == "dead":
-                self.letters.append((one.event, one.endpoint, error))
-        elif word == "ready":
+                self.letters.append((one.event, one.endpoint, one.org, error))
+        elif word == "hold" and one.endpoint in self.paused:
+            one.place, one.until = "held", now
+        elif word in ("ready", "hold"):
             self.made.append(one)
         else:
-            one.place, one.until, one.reason = "waiting", until, REASONS.get(word, error)
+            one.place, one.until, one.reason = "waiting", now + delay_ms, REASONS.get(word, error)
             one.attempt += word == "retry"
             one.snoozes += word == "snooze"
 
@@ -163,6 +176,13 @@ class Model:
             one.place, one.until, one.reason = "ready", None, None
         self.made = due
         return len(due)
+
+    def resume(self, endpoint):
+        """What is held of it is ready, in order of time, then of id."""
+        self.paused.discard(endpoint)
+        self.made = sorted((one for one in self.at("held") if one.endpoint == endpoint), key=lambda one: (one.until, one.event))
+        for one in self.made:
+            one.place, one.until = "ready", None
 
     def trim(self, cursor, limit):
         """(how many went, how many stayed, the entry to go on after or '')"""
@@ -184,5 +204,5 @@ class Model:
     def is_needed(self, event):
         oldest = next(iter(self.events.values()))
         last_read = [one for one in self.events.values() if one.is_read][-1]
-        return not event.is_done or event is last_read is not oldest or any(
-            one.event == event.name and one.place in ("ready", "waiting") for one in self.deliveries.values())
+        return not event.is_done or event is last_read is not oldest or event.entry in self.leased or any(
+            one.event == event.name and one.place in ("ready", "waiting", "held") for one in self.deliveries.values())

@@ -83,6 +83,11 @@ def part(entry, event, endpoints=(), **given):
     return [entry, event, *(fields[name] for name in order), len(endpoints), *endpoints]
 
 
+def waiting_state(reason, until, attempt=1, snoozes=0, tail="0", org=ORG, trace=TRACE, request="req_1"):
+    """What a record says of a delivery that waits: lua/lib/record.lua."""
+    return f"waiting {reason} {until} {attempt} {snoozes} {org} {trace or '-'} {request or '-'} {tail}"
+
+
 def outcome(entry, fields, word, **given):
     """One delivery of settle: what was read, and what came of it."""
     values = dict(status="200" if word == "delivered" else "503", duration_ms="12",
@@ -109,7 +114,7 @@ class Store:
         return self.r.evalsha(self.sha[name], len(keys), *keys, *args)
 
     def publish(self, items, max_depth=1000, window_ms=60000, limiters=(), now_us=""):
-        """limiters: (id, interval in us, burst) each. With any: the words, and three numbers of each."""
+        """limiters: (id, how many per second, burst) each. With any: the words, and three numbers of each."""
         keys = [item["dedup_key"] for item in items if item["fingerprint"]]
         args = [arg for item in items for arg in (*(item[name] for name in (*EVENT_FIELDS, "fingerprint")), *item["limiters"])]
         answer = self.call("publish", [EVENTS, DELIVERIES, ORG_EVENTS, *(RATE + name for name, _, _ in limiters), *keys],
@@ -214,6 +219,12 @@ class Store:
     def age(self, stream, group, consumer, entry, idle_ms):
         """As if the holder had been silent for that long."""
         self.r.execute_command("XCLAIM", stream, group, consumer, 0, entry, "IDLE", idle_ms, "JUSTID")
+
+    def pause(self, endpoint):
+        self.r.hset(ENDPOINT + endpoint, "paused", "1")
+
+    def resume(self, endpoint):
+        self.r.hset(ENDPOINT + endpoint, "paused", "0")
 
     def waiting(self):
         """How many wait, by reason; those that are none left out."""

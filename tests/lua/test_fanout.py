@@ -2,8 +2,8 @@
 import pytest
 import redis
 
-from store import (CURSORS, DELIVERIES, DELIVERY, DELIVERY_FIELDS, DUE, EVENTS, ORG, RECORD, WAITING_FIELDS, Store,
-                   delivery_id, endpoint_id, event_id, new_event, outcome, part)
+from store import (CURSORS, DELIVERIES, DELIVERY_FIELDS, DUE, EVENTS, HISTORY, LANE, ORG, RECORD, TRACE, Store,
+                   delivery_id, endpoint_id, entry_event_id, event_id, new_event, outcome, part, waiting_state)
 
 E1, E2 = event_id(1), event_id(2)
 A, B, C, D = (endpoint_id(i) for i in range(1, 5))
@@ -21,7 +21,7 @@ def test_each_endpoint_gets_a_delivery_and_the_event_is_acknowledged(store):
     assert [list(fields) for fields in deliveries] == [DELIVERY_FIELDS] * 2
     assert [fields["endpoint"] for fields in deliveries] == [A, B]
     assert deliveries[0] == dict(event=E1, endpoint=A, org=ORG, attempt="1", snoozes="0", history="",
-                                 trace=part(entry, E1)[6], request="req_9", body='{"id":"x"}')
+                                 trace=TRACE, request="req_9", body='{"id":"x"}')
     assert store.r.hgetall(RECORD + E1) == {A: "pending 0", B: "pending 0"}
     assert store.pending(EVENTS, "processor") == {}
     assert store.r.xlen(EVENTS) == 1, "the log keeps the event"
@@ -92,11 +92,9 @@ def test_a_time_in_the_future_waits_in_due(store):
     assert (due, words) == (str(now + 1000), [("done", "")] * 3)
     assert store.r.zrange(DUE, 0, -1, withscores=True) == [
         (delivery_id(E2, A), now + 1000), (delivery_id(E1, A), now + 5000), (delivery_id(E1, B), now + 5000)]
-    waiting = store.r.hgetall(DELIVERY + delivery_id(E1, B))
-    assert list(waiting) == WAITING_FIELDS
-    assert (waiting["attempt"], waiting["reason"], waiting["until"]) == ("1", "scheduled", str(now + 5000))
+    assert store.r.hgetall(RECORD + E1) == dict.fromkeys([A, B], waiting_state("scheduled", now + 5000))
+    assert store.r.hgetall(RECORD + event_id(3)) == {A: "pending 0"}
     assert [fields["event"] for _, fields in store.r.xrange(DELIVERIES)] == [event_id(3)]
-    assert store.r.hget(RECORD + E1, A) == "pending 0"
     assert store.stats() == {"events": 3, "deliveries": 4}
     assert store.waiting() == {"scheduled": 3}
 
@@ -170,6 +168,56 @@ def test_organizations_are_counted_apart(store):
     assert store.stats("org_0") == store.stats("org_1") == {"events": 2, "deliveries": 2}
 
 
+def test_what_waits_without_a_trace_or_a_request_says_so(store):
+    entry, = give_events(store, 1)
+    store.fanout("p1", [part(entry, E1, [A], after=10**14, trace="", request="")])
+    assert store.r.hget(RECORD + E1, A) == waiting_state("scheduled", 10**14, trace="", request="")
+
+
+def test_each_endpoint_has_a_history_of_its_events(store):
+    now, entries = 1700000000000, give_events(store, 4)
+    store.pause(B)
+    store.fanout("p1", [part(entries[0], event_id(1), [A, B], paused="1"), part(entries[1], event_id(2), [A], after=now + 1),
+                        part(entries[2], event_id(3), skipped="no_endpoint"), part(entries[3], event_id(4), [A, C])], now)
+    assert store.r.zrange(HISTORY + A, 0, -1, withscores=True) == [(event_id(i), 0) for i in (1, 2, 4)]
+    assert store.r.zrange(HISTORY + B, 0, -1) == [event_id(1)], "what is held too"
+    assert store.r.zrange(HISTORY + C, 0, -1) == [event_id(4)]
+
+
+def test_a_paused_endpoint_s_deliveries_are_held_in_its_lane(store):
+    now, entries = 1700000000000, give_events(store, 2)
+    store.pause(B)
+    parts = [part(entry, event_id(i), [A, B, C], paused="1") for i, entry in enumerate(entries, 1)]
+    assert store.fanout("p1", parts, now) == ("", [("done", "")] * 2)
+    assert store.r.zrange(LANE + B, 0, -1, withscores=True) == [(delivery_id(E1, B), now), (delivery_id(E2, B), now)]
+    assert store.r.hgetall(RECORD + E2) == {A: "pending 0", B: waiting_state("paused", "-"), C: "pending 0"}
+    assert [fields["endpoint"] for _, fields in store.r.xrange(DELIVERIES)] == [A, C, A, C]
+    assert store.waiting() == {"paused": 2}
+    assert store.stats() == {"events": 2, "deliveries": 6}
+    assert not store.r.exists(DUE, LANE + A)
+
+    before = store.snapshot()
+    assert store.fanout("p1", parts, now + 1)[1] == [("refused", "")] * 2
+    assert store.snapshot() == before
+
+
+@pytest.mark.parametrize("paused", ["1", "0"])
+def test_only_the_endpoint_s_own_record_says_that_it_is_paused(store, paused):
+    """What the caller believes may be old."""
+    entry, = give_events(store, 1)
+    store.r.hset("mr:{0}:endpoint:" + A, "paused", "0" if paused == "1" else "1")
+    store.fanout("p1", [part(entry, E1, [A, B], paused=paused)])
+    assert store.r.hgetall(RECORD + E1) == {A: "pending 0", B: "pending 0"}
+
+
+def test_what_is_for_later_waits_for_its_time_first(store):
+    entry, = give_events(store, 1)
+    store.pause(A)
+    store.fanout("p1", [part(entry, E1, [A], paused="1", after=10**14)])
+    assert store.r.hget(RECORD + E1, A) == waiting_state("scheduled", 10**14)
+    assert store.waiting() == {"scheduled": 1} and not store.r.exists(LANE + A)
+
+
 def lose_the_group(store):
     """As a Redis does that was restarted without it: every event is unread again."""
     store.r.xgroup_destroy(EVENTS, "processor")
@@ -180,7 +228,8 @@ def test_an_event_that_comes_again_has_its_deliveries_already(store):
     now = 1700000000000
     entries = give_events(store, 4)
     parts = [part(entries[0], event_id(1), [A, B]), part(entries[1], event_id(2), [A], after=now + 5000),
-             part(entries[2], event_id(3), skipped="no_endpoint"), part(entries[3], event_id(4), [A])]
+             part(entries[2], event_id(3), skipped="no_endpoint"), part(entries[3], event_id(4), [A, C], paused="1")]
+    store.pause(C)
     store.fanout("p1", parts, now)
     (delivery, fields), *_ = store.read_deliveries()
     store.settle("d1", [outcome(delivery, fields, "delivered")], now)
@@ -221,6 +270,28 @@ def test_a_wide_event_that_comes_again_repeats_no_part(store):
     assert store.stats() == {"events": 1, "deliveries": 4}
 
 
+@pytest.mark.parametrize("wide", [False, True])
+def test_an_event_whose_record_is_going_repeats_nothing(store, wide):
+    """Its first half is gone; as after a loss of the group in the middle of trimming it."""
+    entry, = give_events(store, 1)
+    event, endpoints = entry_event_id(entry), [endpoint_id(i) for i in range(1000)]
+    for at in range(0, 1000, 200):
+        store.fanout("p1", [part(entry, event, endpoints[at:at + 200], to="" if at == 800 else endpoints[at + 199],
+                                 **{"from": endpoints[at - 1] if at else ""})])
+    for delivery, fields in store.read_deliveries(count=1000):
+        store.settle("d1", [outcome(delivery, fields, "delivered")])
+    assert store.trim(10**14)[0] == 0 and 0 < store.r.hlen(RECORD + event) < 600
+    lose_the_group(store)
+    store.read_events("p2")
+    before = store.snapshot()
+    middle = endpoints[99]
+    parts = [part(entry, event, endpoints[:100], to=middle), part(entry, event, endpoints[100:200], **{"from": middle})]
+    assert store.fanout("p2", parts if wide else [part(entry, event, endpoints[:200])])[1][-1] == ("done", "")
+    after = store.snapshot()
+    assert {key for key in after if after[key] != before[key]} == {EVENTS}
+    assert store.trim(10**14)[2] != ""
+
+
 def test_nothing_at_all_is_fine(store):
     store.r.zadd(DUE, {"x": 1700000000123})
     assert store.fanout("p1", []) == ("1700000000123", [])
@@ -236,10 +307,10 @@ def test_no_group_is_an_error_before_anything_is_written(server):
     assert store.snapshot() == before
 
 
-@pytest.mark.parametrize("broken", [["x"], [*range(10), "two"], [*range(10), 2, "ep"]])
+@pytest.mark.parametrize("broken", [["x"], [*range(11), "two"], [*range(11), 2, "ep"]])
 def test_a_wrong_number_of_arguments_writes_nothing(store, broken):
     entry, = give_events(store, 1)
     before = store.snapshot()
-    with pytest.raises(redis.ResponseError, match="11 arguments"):
+    with pytest.raises(redis.ResponseError, match="12 arguments"):
         store.fanout("p1", [part(entry, E1, [A]), broken])
     assert store.snapshot() == before

@@ -25,7 +25,7 @@ def test_accepting_is_refused_and_nothing_is_written(full):
     before = full.snapshot()
     item = new_event(dedup="x", dedup_key=P + "dedup:org:x", fingerprint="a" * 32)
     with pytest.raises(redis.ResponseError, match="OOM|maxmemory"):
-        full.publish([new_event(), item])
+        full.publish([new_event(limiters=(1, 0)), item], limiters=[("org", 1, 1)])
     with pytest.raises(redis.ResponseError, match="OOM|maxmemory"):
         full.configure("create", P + "endpoint:ep_1", {"url": "x"}, P + "endpoints:org", "ep_1")
     assert full.snapshot() == before
@@ -36,6 +36,7 @@ def test_finishing_goes_on(full):
                               part(full.events[1], event_id(8), [endpoint_id(1)], after=NOW + 1)], NOW)[1] == \
         [("done", ""), ("done", "")]
     words = ["delivered", "retry", "snooze", "ready", "dead"]
+    assert full.limit([("org", 1, 1)])[0] == "allowed"
     assert full.settle("d1", [outcome(*one, word) for one, word in zip(full.claimed, words)], NOW)[1] == ["settled"] * 5
     assert full.promote(now=NOW)[0] == 1
     assert full.renew(DELIVERIES, "dispatcher", "d2", [full.claimed[5][0]]) == []

@@ -2,7 +2,7 @@
 import pytest
 import redis
 
-from store import DELIVERIES, EVENT_FIELDS, EVENTS, P, Store, event_id, endpoint_id, new_event, part
+from store import DELIVERIES, EVENT_FIELDS, EVENTS, ORG, ORG_EVENTS, P, RATE, Store, endpoint_id, event_id, new_event, part
 
 
 def with_dedup(text, fingerprint="a" * 32, **given):
@@ -10,18 +10,34 @@ def with_dedup(text, fingerprint="a" * 32, **given):
 
 
 def test_an_event_is_appended_with_its_fields_in_order(store):
-    (word, entry), = store.publish([new_event(key="k", data='{"price":12.50,"s":"\\u00e9"}', after="1700000009999")])
+    (word, entry), = store.publish([new_event(key="k", data='{"price":12.50,"s":"\\u00e9"}', after="1700000009999",
+                                              to=endpoint_id(7))])
     assert word == "accepted"
     raw = store.r.execute_command("XRANGE", EVENTS, "-", "+")
     assert raw == [(entry, dict(zip(EVENT_FIELDS, raw[0][1].values())))]
     assert list(raw[0][1]) == EVENT_FIELDS
     assert raw[0][1]["data"] == '{"price":12.50,"s":"\\u00e9"}' and raw[0][1]["after"] == "1700000009999"
+    assert raw[0][1]["to"] == endpoint_id(7)
 
 
 def test_items_get_ascending_ids_in_item_order(store):
     result = store.publish([new_event(data=str(i)) for i in range(200)])
     assert [entry for _, entry in result] == [entry for entry, _ in store.r.xrange(EVENTS)]
     assert [fields["data"] for _, fields in store.r.xrange(EVENTS)] == [str(i) for i in range(200)]
+
+
+def test_each_organization_has_a_list_of_its_events(store):
+    items = [new_event(org="org_%d" % (i % 2), type="type.%d" % i) for i in range(5)]
+    entries = [entry for _, entry in store.publish([*items, new_event(org="org_2")], max_depth=5)]
+    for org in range(2):
+        assert store.r.xrange(ORG_EVENTS + "org_%d" % org) == [
+            (entries[i], {"type": "type.%d" % i}) for i in range(org, 5, 2)]
+    assert not store.r.exists(ORG_EVENTS + "org_2"), "one that was refused is in no list"
+
+
+def test_repeats_are_listed_once(store):
+    store.publish([with_dedup("x"), with_dedup("x"), with_dedup("x", fingerprint="b" * 32)])
+    assert store.r.xlen(ORG_EVENTS + ORG) == 1
 
 
 def test_a_repeat_answers_the_first_id_and_writes_nothing(store):
@@ -124,11 +140,14 @@ def test_without_streams_and_group_every_event_is_backlog(server):
 def test_no_items_is_an_empty_answer(store):
     before = store.snapshot()
     assert store.publish([]) == []
+    assert store.publish([], limiters=[("org", 10, 5)]) == ([], [(5, 0, 0)])
     assert store.snapshot() == before
 
 
-def test_a_wrong_number_of_arguments_writes_nothing(store):
+@pytest.mark.parametrize("args", [[0, "too", "few"], ["", "too", "few"], [1, 10, 5, *range(13)], [1, 10, 5, *range(15)],
+                                  [1, 10, *range(14)]])
+def test_a_wrong_number_of_arguments_writes_nothing(store, args):
     before = store.snapshot()
-    with pytest.raises(redis.ResponseError, match="11 arguments per item"):
-        store.call("publish", [EVENTS, DELIVERIES], [10, 1000, "processor", "too", "few"])
+    with pytest.raises(redis.ResponseError, match="14 arguments per item"):
+        store.call("publish", [EVENTS, DELIVERIES, ORG_EVENTS, RATE + "org"], [10, 1000, "processor", "", *args])
     assert store.snapshot() == before

@@ -8,6 +8,7 @@ from store import NAMES, SCRIPTS, script_text
 
 ACCEPTS_WORK = {"publish", "configure", "job_create"}
 READS = {name for name in NAMES if name.startswith(("list_", "find_"))}
+PAGE = 75  # lines of code
 PARTS = sorted((SCRIPTS / "lib").glob("*.lua"))
 
 
@@ -25,7 +26,7 @@ def test_a_script_opens_with_its_contract_and_fits_on_a_page(name):
     header = "\n".join(lines)
     assert [word for word in ("KEYS", "ARGV", "RETURNS") if f"\n-- {word} " not in header] == []
     code = [line for line in lines if line.strip() and not line.lstrip().startswith(("--", "#!"))]
-    assert len(code) <= 60
+    assert len(code) <= PAGE
 
 
 @pytest.mark.parametrize("path", [*(SCRIPTS / f"{name}.lua" for name in NAMES), *PARTS], ids=lambda path: path.stem)

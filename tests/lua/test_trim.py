@@ -1,7 +1,8 @@
-"""trim.lua: old events and their records go one by one; what somebody still needs is passed over."""
+"""trim.lua: old events go one by one with all that is kept of them; what somebody still needs is passed over."""
 import pytest
 
-from store import EVENTS, RECORD, endpoint_id, entry_event_id, new_event, outcome, part
+from store import (EVENTS, HISTORY, ORG, ORG_EVENTS, ORG_LEASES, RECORD, endpoint_id, entry_event_id, new_event,
+                   outcome, part, waiting_state)
 
 FUTURE = 10**14
 
@@ -24,8 +25,8 @@ def records(store):
     return sorted(store.r.scan_iter(RECORD + "*"))
 
 
-def wait_for(store, event):
-    store.r.hset(RECORD + event, endpoint_id(9), "pending 2 503 1700000000000 1-1")
+def wait_for(store, event, state="pending 2 503 1700000000000 1-1"):
+    store.r.hset(RECORD + event, endpoint_id(9), state)
 
 
 def group(store):
@@ -70,7 +71,93 @@ def test_twice_goes_once(store):
     assert store.trim(10, events[2][0]) == [0, 0, ""]
     assert store.snapshot() == before
     assert store.trim(FUTURE) == [2, 0, ""]
+    after = store.snapshot()
     assert store.trim(FUTURE) == [0, 0, ""]
+    assert store.snapshot() == after
+    assert after.keys() == {EVENTS, ORG_EVENTS + ORG, "mr:{0}:deliveries", "mr:{0}:stats:" + ORG}
+
+
+def test_with_an_event_goes_its_place_in_every_list(store):
+    events = give_processed(store, 6, [endpoint_id(1), endpoint_id(2)])
+    for entry, fields in store.read_deliveries():
+        store.settle("d1", [outcome(entry, fields, "delivered")])
+    wait_for(store, events[1][1])
+    store.publish([new_event(org="org_b")])
+    assert store.trim(FUTURE, limit=4) == [3, 1, events[3][0]]
+    kept = [events[i] for i in (1, 4, 5)]
+    assert [entry for entry, _ in store.r.xrange(ORG_EVENTS + ORG)] == [entry for entry, _ in kept]
+    for i in (1, 2):
+        assert store.r.zrange(HISTORY + endpoint_id(i), 0, -1) == [event for _, event in kept]
+    assert store.r.xlen(ORG_EVENTS + "org_b") == 1
+
+
+def test_what_is_leased_is_passed_over(store):
+    events = give_processed(store, 4)
+    store.r.zadd(ORG_LEASES + ORG, {events[1][0]: 1, "5-5": 1})
+    store.r.zadd(ORG_LEASES + "org_b", {events[2][0]: 1})
+    assert store.trim(FUTURE) == [2, 2, ""], "the last that was read stays beside it"
+    assert left(store) == [events[1][0], events[3][0]]
+    store.r.zrem(ORG_LEASES + ORG, events[1][0])
+    assert store.trim(FUTURE) == [2, 0, ""]
+
+
+WIDE = 1200
+
+
+def give_wide(store):
+    """Three events, the second for 1200 endpoints, all delivered: (entry, event) each."""
+    events = give_processed(store, 3)
+    endpoints = [endpoint_id(i) for i in range(WIDE)]
+    event = events[1][1]
+    store.r.hset(RECORD + event, mapping=dict.fromkeys(endpoints, "delivered 1 200 1700000000000 1-1"))
+    store.r.hdel(RECORD + event, "skipped")
+    pipe = store.r.pipeline()
+    for endpoint in endpoints:
+        pipe.zadd(HISTORY + endpoint, {event: 0, "evt_other": 0})
+    pipe.execute()
+    return events
+
+
+def test_a_wide_event_goes_in_parts(store):
+    events = give_wide(store)
+    ms, seq = events[1][0].split("-")
+    before = f"{ms}-{int(seq) - 1}" if seq != "0" else f"{int(ms) - 1}-18446744073709551615"
+    sizes, answers, cursor = [], [], ""
+    while not answers or cursor:
+        *numbers, cursor = store.trim(FUTURE, cursor)
+        answers.append((*numbers, cursor))
+        sizes.append(store.r.hlen(RECORD + events[1][1]))
+        histories = sum(store.r.zscore(HISTORY + endpoint_id(i), events[1][1]) is not None for i in range(WIDE))
+        assert histories == max(sizes[-1] - 1, 0), "what is gone from the record is gone from the histories"
+        assert (events[1][0] in left(store)) == (sizes[-1] > 0)
+        assert sizes[-1] == 0 or store.r.hget(RECORD + events[1][1], "trimmed") == "1"
+    assert answers[0] == (1, 0, before) and set(answers[1:-1]) == {(0, 0, before)} and answers[-1] == (2, 0, "")
+    steps = [a - b for a, b in zip([WIDE, *sizes], sizes)]
+    assert len(sizes) >= 3 and all(0 < step <= 600 for step in steps)
+    assert left(store) == [] and records(store) == []
+    assert store.r.zrange(HISTORY + endpoint_id(7), 0, -1) == ["evt_other"]
+
+
+@pytest.mark.parametrize("state", ["pending 0", waiting_state("backoff", 5), waiting_state("paused", "-")])
+@pytest.mark.parametrize("number", [0, 300, 1199])
+def test_of_a_wide_event_nothing_goes_while_one_waits(store, number, state):
+    events = give_wide(store)
+    store.r.hset(RECORD + events[1][1], endpoint_id(number), state)
+    store.trim(FUTURE)
+    assert left(store) == [events[1][0], events[2][0]]
+    assert store.r.hlen(RECORD + events[1][1]) == WIDE and store.r.zcard(HISTORY + endpoint_id(number)) == 2
+
+
+def test_a_wide_event_that_is_leased_or_pending_stays_whole(store):
+    events = give_wide(store)
+    store.r.zadd(ORG_LEASES + ORG, {events[1][0]: 1})
+    store.trim(FUTURE)
+    assert store.r.hlen(RECORD + events[1][1]) == WIDE
+    store.r.delete(ORG_LEASES + ORG)
+    store.r.xgroup_setid(EVENTS, "processor", "0")
+    store.read_events()
+    assert store.trim(FUTURE) == [0, 2, ""]
+    assert store.r.hlen(RECORD + events[1][1]) == WIDE
 
 
 def test_young_ones_stay(store):
@@ -109,11 +196,12 @@ def test_ids_are_compared_as_numbers(store):
     assert left(store) == ["10-11"]
 
 
-@pytest.mark.parametrize("word,kept", [("delivered", 0), ("dead", 0), ("retry", 1), ("park", 1)])
+@pytest.mark.parametrize("word,kept", [("delivered", 0), ("dead", 0), ("retry", 1), ("snooze", 1), ("park", 1), ("hold", 1)])
 def test_an_event_with_a_delivery_under_way_stays_alone(store, word, kept):
     events = give_processed(store, 3, [endpoint_id(1), endpoint_id(2)])
     claimed = store.read_deliveries()
     needed = events[1][1]
+    store.pause(endpoint_id(2))
     assert store.trim(FUTURE) == [0, 3, ""]
     store.settle("d1", [outcome(*one, "delivered") for one in claimed if one[1]["event"] != needed])
     store.settle("d1", [outcome(*one, word if one[1]["endpoint"] == endpoint_id(2) else "delivered")
@@ -144,9 +232,18 @@ def test_a_call_ends_early_on_large_events(store):
     store.fanout("p1", [part(*one) for one in events])
     assert store.trim(FUTURE) == [3, 0, events[2][0]]
     for entry, event in events[3:]:
-        store.r.hset(RECORD + event, mapping={endpoint_id(i): "pending" + "x" * 200 for i in range(2000)})
+        store.r.hset(RECORD + event, mapping={endpoint_id(i): "pending" + "x" * 200 for i in range(1500)})
         wait_for(store, event)
     assert store.trim(FUTURE, events[2][0]) == [0, 2, events[4][0]]
+
+
+def test_a_call_ends_early_on_many_endpoints(store):
+    """A text of a record costs time whatever its size."""
+    events = give_processed(store, 100)
+    for _, event in events:
+        store.r.hset(RECORD + event, mapping={endpoint_id(i): "delivered 1 200 1700000000000 1-1" for i in range(200)})
+    went, kept, cursor = store.trim(FUTURE)
+    assert 20 < went < 40 and kept == 0 and cursor == events[went - 1][0]
 
 
 def test_without_a_group_nothing_goes(store):

@@ -3,18 +3,21 @@ import random
 from collections import Counter
 
 from model import Event, Model, order
-from store import (ATTEMPTS, CURSORS, DELIVERIES, DELIVERY, DLQ, DUE, EVENTS, P, RECORD, STATS, delivery_id, endpoint_id,
-                   entry_event_id, new_event, outcome, part)
+from store import (ATTEMPTS, CURSORS, DELIVERIES, DLQ, DUE, EVENTS, FAILING, HISTORY, LANE, ORG_DLQ, ORG_EVENTS, ORG_LEASES, P,
+                   RECORD, STATS, TRACE, WAITING, delivery_id, endpoint_id, entry_event_id, new_event, outcome, part,
+                   waiting_state)
 
 PROCESSORS, DISPATCHERS = ["p1", "p2", "p3"], ["d1", "d2", "d3"]
 ORGS = ["org_a", "org_b"]
 LEASE_MS = 30000
 MAX_DEPTH = 60
-WORDS = ["delivered"] * 4 + ["retry"] * 3 + ["snooze", "park", "ready", "dead"]
+FAILING_AFTER_MS = 500
+WORDS = ["delivered"] * 4 + ["retry"] * 3 + ["snooze", "park", "hold", "ready", "dead"]
 ENDPOINTS = [endpoint_id(i) for i in range(1, 8)]
 PART = 3  # a wider event takes several calls
 MUST_HAPPEN = {"accepted", "duplicate", "mismatch", "full", "done", "continued", "behind", "refused fanout",
-               "settled", "refused settle", "promoted", "reclaimed", "lost lease", "reaped", "trimmed", "kept"}
+               "settled", "failing", "refused settle", "promoted", "held", "resumed", "reclaimed", "lost lease", "reaped",
+               "trimmed", "kept", "leased"}
 
 
 class World:
@@ -27,7 +30,8 @@ class World:
         self.last_attempt = "0-0"
         self.trim_cursor = ""
         operations = {self.publish: 5, self.read_events: 8, self.fanout: 12, self.read_deliveries: 10, self.settle: 14,
-                      self.promote: 6, self.silence: 3, self.reclaim: 4, self.renew: 3, self.reap: 1, self.trim: 3}
+                      self.promote: 6, self.pause: 2, self.resume: 2, self.silence: 3, self.reclaim: 4, self.renew: 3,
+                      self.reap: 1, self.lease: 2, self.trim: 3}
         self.operations, self.weights = list(operations), list(operations.values())
 
     def step(self):
@@ -76,9 +80,9 @@ class World:
         for event in self.some(self.held[consumer].values(), 6):
             parts += self.parts_of(event)
         due, answers = self.store.fanout(consumer, [
-            part(entry, event.name, endpoints, org=event.org, after=event.after, to=last,
+            part(entry, event.name, endpoints, org=event.org, after=event.after, to=last, paused="1" if paused else "0",
                  skipped="" if event.endpoints else "no_endpoint", **{"from": before})
-            for event, (entry, endpoints, before, last) in parts], self.now)
+            for event, (entry, endpoints, before, last, paused) in parts], self.now)
         assert answers == self.model.fanout(consumer, [one for _, one in parts], self.now)
         assert due == str(self.model.due())
         for (event, _), (word, _) in zip(parts, answers):
@@ -98,7 +102,8 @@ class World:
         parts = []
         for _ in range(self.random.randint(1, 3)):
             now, rest = rest[:PART], rest[PART:]
-            parts.append((event, (event.entry, now, before, now[-1] if rest else "")))
+            paused = self.random.random() < 0.1 or bool(self.model.paused & set(now)) and self.random.random() < 0.9
+            parts.append((event, (event.entry, now, before, now[-1] if rest else "", paused)))
             if not rest:
                 break
             before = now[-1]
@@ -131,10 +136,12 @@ class World:
             word = self.random.choice(WORDS)
             has_attempt = word in ("delivered", "retry", "snooze") or word == "dead" and self.random.random() < 0.7
             delay, error = self.random.randrange(300), "" if word == "delivered" else "some_reason"
-            args.append(outcome(entry, fields, word, error=error, delay_ms=delay, duration_ms="7" if has_attempt else ""))
-            outcomes.append((entry, word, error, has_attempt, delay))
-        due, answers = self.store.settle(consumer, args, self.now)
-        expected, attempted = self.model.settle(consumer, outcomes, self.now)
+            status = self.random.choice([0, 200, 503])
+            args.append(outcome(entry, fields, word, error=error, delay_ms=delay, status=status,
+                                duration_ms="7" if has_attempt else ""))
+            outcomes.append((entry, word, error, has_attempt, status, delay))
+        due, answers = self.store.settle(consumer, args, self.now, FAILING_AFTER_MS)
+        expected, attempted = self.model.settle(consumer, outcomes, self.now, FAILING_AFTER_MS)
         assert answers == expected
         assert due == str(self.model.due())
         self.learn_attempts(attempted)
@@ -157,6 +164,32 @@ class World:
         moved = self.model.promote(limit, self.now)
         assert self.store.promote(limit, self.now) == [moved, str(self.model.due()), 0]
         self.seen["promoted"] += moved
+        self.learn_entries()
+
+    # -- endpoints that are paused and resumed
+
+    def pause(self):
+        endpoint = self.random.choice(ENDPOINTS)
+        self.model.paused.add(endpoint)
+        self.store.pause(endpoint)
+
+    def resume(self):
+        self.resume_one(self.random.choice(ENDPOINTS))
+
+    def resume_one(self, endpoint):
+        """And what was held goes on, as its record says."""
+        self.model.resume(endpoint)
+        self.store.resume(endpoint)
+        held = self.store.r.zrange(LANE + endpoint, 0, -1)
+        for one, name in zip(self.model.made, held):
+            assert name == delivery_id(one.event, one.endpoint)
+            self.store.r.xadd(DELIVERIES, dict(event=one.event, endpoint=endpoint, org=one.org, attempt=one.attempt,
+                                               snoozes=one.snoozes, history=",".join(one.history), trace=TRACE, request="req_1", body=""))
+            self.store.r.hset(RECORD + one.event, endpoint, self.wanted_state(one))
+            self.store.r.hincrby(WAITING, "paused", -1)
+        assert len(held) == len(self.model.made)
+        self.store.r.delete(LANE + endpoint)
+        self.seen["resumed"] += len(held)
         self.learn_entries()
 
     # -- consumers that come and go
@@ -216,6 +249,15 @@ class World:
         assert {row["name"] for row in self.store.r.xinfo_consumers(stream, group)} == known - free
         self.seen["reaped"] += len(free)
 
+    def lease(self):
+        """Somebody has leased events of the inbox; what was leased before is through."""
+        self.model.leased = set(self.some(self.model.events, 3))
+        for org in ORGS:
+            self.store.r.delete(ORG_LEASES + org)
+        for entry in self.model.leased:
+            self.store.r.zadd(ORG_LEASES + self.model.events[entry].org, {entry: self.now})
+        self.seen["leased"] += len(self.model.leased)
+
     def trim(self):
         limit = self.random.choice([1, 10, 50])
         went, kept, cursor = self.model.trim(self.trim_cursor, limit)
@@ -229,6 +271,8 @@ class World:
         for _ in range(1000):
             self.now += 1000
             self.promote()
+            for endpoint in sorted(self.model.paused):
+                self.resume_one(endpoint)
             for stream, group, consumers in [(EVENTS, "processor", PROCESSORS), (DELIVERIES, "dispatcher", DISPATCHERS)]:
                 for consumer in consumers:
                     self.held[consumer].update(
@@ -255,16 +299,40 @@ class World:
             one.entry: self.wanted(one) for one in model.at("ready")}
         assert self.store.pending(DELIVERIES, "dispatcher") == {
             one.entry: one.holder for one in model.at("ready") if one.holder}
-        waiting = {delivery_id(one.event, one.endpoint): one for one in model.at("waiting")}
-        assert dict(r.zrange(DUE, 0, -1, withscores=True)) == {name: one.until for name, one in waiting.items()}
-        hashes = {key[len(DELIVERY):]: r.hgetall(key) for key in r.scan_iter(DELIVERY + "*", count=1000)}
-        assert {name: (*self.short(fields)[2:], fields["reason"], int(fields["until"])) for name, fields in hashes.items()} == {
-            name: (*self.wanted(one)[2:], one.reason, one.until) for name, one in waiting.items()}
-        assert [(f["event"], f["endpoint"], f["reason"]) for _, f in r.xrange(DLQ)] == model.letters
-        self.compare_records()
-        counters = {(key[len(STATS):], word): int(n) for key in r.scan_iter(STATS + "*") for word, n in r.hgetall(key).items()}
+        assert r.zrange(DUE, 0, -1, withscores=True) == self.in_order(model.at("waiting"))
+        assert self.each(LANE, lambda key: r.zrange(key, 0, -1, withscores=True)) == {
+            endpoint: self.in_order(one for one in model.at("held") if one.endpoint == endpoint)
+            for endpoint in {one.endpoint for one in model.at("held")}}
+        self.seen["held"] += len(model.at("held"))
+        assert r.hgetall(FAILING) == {endpoint: str(since) for endpoint, since in model.failing.items()}
+        assert self.records() == self.wanted_records()
+        self.compare_lists()
+        counters = {(org, word): int(n) for org, words in self.each(STATS, r.hgetall).items() for word, n in words.items()}
         assert {name: n for name, n in counters.items() if n} == {name: n for name, n in model.stats.items() if n}
         self.check_one_place_each()
+
+    def each(self, prefix, read):
+        return {key[len(prefix):]: read(key) for key in self.store.r.scan_iter(prefix + "*", count=1000)}
+
+    @staticmethod
+    def in_order(deliveries):
+        """Members and scores, as a zset keeps them."""
+        return sorted(((delivery_id(one.event, one.endpoint), one.until) for one in deliveries), key=lambda row: row[::-1])
+
+    def compare_lists(self):
+        """What is listed by organization and by endpoint."""
+        r, model = self.store.r, self.model
+        for org in ORGS:
+            assert [entry for entry, _ in r.xrange(ORG_EVENTS + org)] == [
+                event.entry for event in model.events.values() if event.org == org]
+        letters = r.xrange(DLQ)
+        assert [(f["event"], f["endpoint"], f["org"], f["reason"]) for _, f in letters] == model.letters
+        for org in ORGS:
+            assert r.xrange(ORG_DLQ + org) == [
+                (entry, {"delivery": delivery_id(f["event"], f["endpoint"])}) for entry, f in letters if f["org"] == org]
+        assert self.each(HISTORY, lambda key: r.zrange(key, 0, -1, withscores=True)) == {
+            endpoint: sorted((one.event, 0) for one in model.deliveries.values() if one.endpoint == endpoint)
+            for endpoint in {one.endpoint for one in model.deliveries.values()}}
 
     @staticmethod
     def short(fields):
@@ -274,40 +342,44 @@ class World:
     def wanted(one):
         return one.event, one.endpoint, one.org, str(one.attempt), str(one.snoozes), ",".join(one.history)
 
-    def compare_records(self):
-        expected = {}
-        for event in self.model.events.values():
-            if event.is_done and not event.endpoints:
-                expected[event.name] = {"skipped": "no_endpoint"}
+    def wanted_state(self, one, letters=None):
+        """What the record says: lua/lib/record.lua."""
+        tail = "0" if one.last is None else " ".join([*map(str, one.last), *filter(None, [",".join(one.history)])])
+        if one.place in ("waiting", "held"):
+            reason, until = (one.reason, one.until) if one.place == "waiting" else ("paused", "-")
+            return waiting_state(reason, until, one.attempt, one.snoozes, tail, one.org)
+        if one.place == "dead":
+            return f"dead {letters[one.event, one.endpoint]} {tail}"
+        return f"{'pending' if one.place == 'ready' else one.place} {tail}"
+
+    def wanted_records(self):
+        letters = {(f["event"], f["endpoint"]): entry for entry, f in self.store.r.xrange(DLQ)}
+        expected = {event.name: {"skipped": "no_endpoint"} for event in self.model.events.values()
+                    if event.is_done and not event.endpoints}
         for one in self.model.deliveries.values():
-            # "word attempt status ms history"; the history of a record ends with the attempt that it tells of
-            text = one.record if isinstance(one.record, str) else "%s %d * %d %s" % (*one.record, ",".join(one.history))
-            expected.setdefault(one.event, {})[one.endpoint] = text
-        assert self.records() == expected
+            expected.setdefault(one.event, {})[one.endpoint] = self.wanted_state(one, letters)
+        return expected
 
     def records(self):
-        def hide_status(text):
-            words = text.split(" ")
-            return " ".join([*words[:2], "*", *words[3:]]) if len(words) > 2 else text
-        return {key[len(RECORD):]: {name: hide_status(text) for name, text in self.store.r.hgetall(key).items()}
-                for key in self.store.r.scan_iter(RECORD + "*", count=1000)}
+        return self.each(RECORD, self.store.r.hgetall)
 
     def check_one_place_each(self):
         """From Redis alone: a delivery is in exactly one of: ready, waiting, delivered, dead; counters are a recount."""
         r = self.store.r
         places = Counter((f["event"], f["endpoint"]) for _, f in r.xrange(DELIVERIES))
-        by_id = {delivery_id(event, name): (event, name) for event, of in self.records().items() for name in of
-                 if name != "skipped"}
-        places.update(by_id[name] for name in r.zrange(DUE, 0, -1) if r.exists(DELIVERY + name))
-        letters = Counter((f["event"], f["endpoint"]) for _, f in r.xrange(DLQ))
-        for event, of in self.records().items():
-            for endpoint, text in of.items():
-                state, one = text.split(" ")[0], (event, endpoint)
-                if endpoint == "skipped":
-                    continue
-                places[one] += (state == "delivered") + letters[one] * (state == "dead")
-                assert state != "dead" or letters[one] == 1
-        assert self.store.waiting() == Counter(r.hget(DELIVERY + name, "reason") for name in r.zrange(DUE, 0, -1))
+        states = {(event, name): state.split(" ") for event, of in self.records().items() for name, state in of.items()
+                  if name != "skipped"}
+        by_id = {delivery_id(*one): one for one in states}
+        due, held = r.zrange(DUE, 0, -1), [name for of in self.each(LANE, lambda key: r.zrange(key, 0, -1)).values() for name in of]
+        places.update(by_id[name] for name in due + held)
+        letters = {entry: (f["event"], f["endpoint"]) for entry, f in r.xrange(DLQ)}
+        for one, (word, reason, *_) in states.items():
+            assert (word == "pending") == (one in places and delivery_id(*one) not in due + held)
+            assert (word == "waiting") == (delivery_id(*one) in due + held)
+            assert (reason == "paused") == (delivery_id(*one) in held)
+            assert (word == "dead") == (letters.get(reason) == one)
+            places[one] += word in ("delivered", "dead")
+        assert self.store.waiting() == Counter(states[by_id[name]][1] for name in due + held)
         assert set(places) == set(by_id.values())
         assert set(places.values()) <= {1}, [one for one, n in places.items() if n != 1]
         attempts = Counter((f["org"], f["outcome"]) for _, f in r.xrange(ATTEMPTS))

@@ -324,8 +324,9 @@ def test_hanging_endpoints_do_not_hold_up_others(world):
         world.wait_state(event, endpoint, "delivered", 20)
     metrics = dispatcher.metrics()
     assert metrics['millrace_deliveries_total{outcome="park"}'] > 0
-    parked = world.r.hgetall(store.DELIVERY + world.r.zrange(store.DUE, 0, 0)[0])
-    assert parked["reason"] == "concurrency_limit" and parked["attempt"] == "1"
+    parked = world.r.zrange(store.DUE, 0, 0)[0]
+    word, reason, _, attempt, *_ = world.state("evt_" + parked[4:24], "ep_" + parked[24:])
+    assert (word, reason, attempt) == ("waiting", "concurrency_limit", "1")
 
 
 def test_a_backlog_of_a_slow_endpoint_is_parked_in_turn(world):

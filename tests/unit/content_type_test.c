@@ -12,6 +12,7 @@
 #include "call_fixture.h"
 #include "ingest/content_type.h"
 #include "ingest/metrics.h"
+#include "ingest/routes.h"
 #include "io/service_private.h"
 
 static const char *const types[] = {"application/json", "application/x-ndjson", NULL};
@@ -79,6 +80,7 @@ int main(void)
         .name = "ingest", .metrics = ingest_metrics, .metrics_count = INGEST_METRICS_COUNT};
     const struct CMUnitTest tests[] = {cmocka_unit_test(takes_what_it_can_read)};
     log_set_fd(-1);
+    routes_init();
     service_metrics_start(&definition, 1);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,18 +38,20 @@ static void close_world(struct world *world)
     free(world);
 }
 
-/* So many deliveries become due so many ms from Redis's now. Returns that time. */
+#define ENDPOINT "00000000000000000001"
+
+/* So many deliveries become due so many ms from Redis's now. Returns that time, which is in the
+ * names of their organizations too. */
 static int64_t put(struct world *world, int count, int64_t in_ms)
 {
     char script[1024];
     snprintf(script, sizeof script,
              "local t = redis.call('TIME')"
              " local at = string.format('%%.0f', t[1] * 1000 + math.floor(t[2] / 1000) + %lld)"
-             " for i = 1, %d do local id = 'dlv_' .. at .. '_' .. i"
-             "  redis.call('HSET', 'mr:{0}:delivery:' .. id, 'event', 'evt_1', 'endpoint', 'ep_1',"
-             "   'org', 'org_1', 'attempt', '2', 'snoozes', '0', 'history', '', 'trace', '',"
-             "   'request', '', 'body', at)"
-             "  redis.call('ZADD', 'mr:{0}:due', at, id)"
+             " for i = 1, %d do local event = at .. string.format('%%07d', i)"
+             "  redis.call('HSET', 'mr:{0}:event:evt_' .. event, 'ep_" ENDPOINT "',"
+             "   'waiting backoff ' .. at .. ' 2 0 org_' .. at .. ' - - 1 503 1 1-1')"
+             "  redis.call('ZADD', 'mr:{0}:due', at, 'dlv_' .. event .. '" ENDPOINT "')"
              " end return at",
              (long long)in_ms, count);
     return stage_number(&world->stage, script);
@@ -79,7 +81,7 @@ static long long late_ms(const struct world *world)
     return stage_number(
         &world->stage,
         "local e = redis.call('XREVRANGE', 'mr:{0}:deliveries', '+', '-', 'COUNT', 1)[1]"
-        " return tonumber(e[1]:match('%d+')) - tonumber(e[2][18])");
+        " return tonumber(e[1]:match('%d+')) - tonumber(e[2][6]:match('%d+'))");
 }
 
 static void promotes_at_the_time(void **state)

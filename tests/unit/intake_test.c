@@ -79,17 +79,18 @@ static void what_is_no_event_ends(void **state)
 {
     static const char *const entries[] = {
         "'n', '1'",
-        "'org', '', 'type', 'a', 'trace', '', 'request', '', 'time', '', 'after', '', 'data', ''",
+        "'org', '', 'type', 'a', 'trace', '', 'request', '', 'time', '', 'after', '', 'to', '',"
+        " 'data', ''",
         "'org', '" ORG "', 'type', 'a b', 'trace', '', 'request', '', 'time', '', 'after', '',"
-        " 'data', ''",
+        " 'to', '', 'data', ''",
         "'org', string.rep('o', 100), 'type', 'a', 'trace', '', 'request', '', 'time', '',"
-        " 'after', '', 'data', ''",
+        " 'after', '', 'to', '', 'data', ''",
         "'org', '" ORG "', 'type', 'a', 'trace', string.rep('t', 100), 'request', '', 'time', '',"
-        " 'after', '', 'data', ''",
+        " 'after', '', 'to', '', 'data', ''",
         "'org', '" ORG "', 'type', 'a', 'trace', '', 'request', string.rep('r', 200), 'time', '',"
-        " 'after', '', 'data', ''",
+        " 'after', '', 'to', '', 'data', ''",
         "'org', '" ORG "', 'type', 'a', 'trace', '', 'request', '', 'time', '', 'after', 'inf',"
-        " 'data', ''",
+        " 'to', '', 'data', ''",
     };
     char script[512];
     (void)state;

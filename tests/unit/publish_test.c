@@ -87,8 +87,10 @@ static void answered(struct publish_item *item, enum status status, enum publish
     world->order[world->answers++] = (int)index;
 }
 
-static void add(struct world *world, int index, const char *org, const char *dedup,
-                struct slice data)
+static const struct rate_limit unlimited[RATES];
+
+static void add_limited(struct world *world, int index, const char *org, const char *dedup,
+                        struct slice data, const struct rate_limit *limits)
 {
     snprintf(world->dedup[index], sizeof world->dedup[index], "%s", dedup);
     world->events[index] = (struct hook_event){.type = SLICE("a.b"),
@@ -100,10 +102,17 @@ static void add(struct world *world, int index, const char *org, const char *ded
     world->items[index] = (struct publish_item){.org = slice_of(org),
                                                 .trace = SLICE("trace"),
                                                 .request = SLICE("req"),
+                                                .limits = limits,
                                                 .event = &world->events[index],
                                                 .answered = answered,
                                                 .self = world};
     publisher_add(world->publisher, &world->items[index]);
+}
+
+static void add(struct world *world, int index, const char *org, const char *dedup,
+                struct slice data)
+{
+    add_limited(world, index, org, dedup, data, unlimited);
 }
 
 static void add_plain(struct world *world, int from, int to)
@@ -183,6 +192,70 @@ static void a_full_backlog_refuses_new_ones_only(void **state)
     assert_int_equal(world->word[4], PUBLISH_FULL);
     assert_string_equal(world->id[4], "");
     assert_int_equal(world->word[5], PUBLISH_DUPLICATE);
+    close_world(world);
+}
+
+static void assert_rate(const struct world *world, int index, size_t which, int64_t remaining)
+{
+    const struct rate_state *rate = &world->items[index].rates[which];
+    assert_true(rate->is_known);
+    assert_int_equal(rate->remaining, remaining);
+    assert_true(rate->reset_ms > 0);
+    assert_int_equal(rate->retry_ms > 0, remaining == 0);
+}
+
+/* Two keys of one organization, and another organization without limits, in the same turn. */
+static void clients_of_one_batch_have_their_own_limits(void **state)
+{
+    static const struct rate_limit org = {{"org_1", 5}, 1, 5};
+    static const struct rate_limit key = {{"key_1", 5}, 1, 2};
+    const struct rate_limit first[RATES] = {[RATE_ORG] = org, [RATE_KEY] = key};
+    const struct rate_limit second[RATES] = {[RATE_ORG] = org};
+    static const enum publish_word words[] = {
+        PUBLISH_ACCEPTED, PUBLISH_ACCEPTED, PUBLISH_LIMITED,  PUBLISH_ACCEPTED, PUBLISH_ACCEPTED,
+        PUBLISH_ACCEPTED, PUBLISH_LIMITED,  PUBLISH_ACCEPTED, PUBLISH_LIMITED};
+    (void)state;
+    struct world *world = open_world("", 1, 1000000);
+    for (int i = 0; i < 3; i++)
+        add_limited(world, i, "org_1", "", SLICE("{}"), first);
+    for (int i = 3; i < 7; i++)
+        add_limited(world, i, "org_1", "", SLICE("{}"), second);
+    add(world, 7, "org_2", "", SLICE("{}"));
+    add_limited(world, 8, "org_1", "", SLICE("{}"), first);
+    await(world, 9);
+    assert_int_equal(calls, 1);
+    for (int i = 0; i < 9; i++) {
+        assert_int_equal(world->status[i], STATUS_OK);
+        assert_int_equal(world->word[i], words[i]);
+        assert_int_equal(strlen(world->id[i]), words[i] == PUBLISH_LIMITED ? 0 : EVENT_ID_LEN);
+    }
+    for (int i = 0; i < 3; i++)
+        assert_rate(world, i, RATE_KEY, 0);
+    for (int i = 0; i < 7; i++)
+        assert_rate(world, i, RATE_ORG, 0);
+    assert_false(world->items[3].rates[RATE_KEY].is_known);
+    assert_false(world->items[7].rates[RATE_ORG].is_known);
+    assert_int_equal(logged(world, "0"), 6);
+    close_world(world);
+}
+
+/* The state is in Redis: what one call took, the next one misses; repeats count, too. */
+static void limits_hold_from_call_to_call(void **state)
+{
+    static const struct rate_limit limits[RATES] = {[RATE_KEY] = {{"key_1", 5}, 1, 3}};
+    (void)state;
+    struct world *world = open_world("", 1, 1000000);
+    for (int i = 0; i < 4; i++) {
+        add_limited(world, i, "org_1", "d1", SLICE("{}"), limits);
+        await(world, i + 1);
+        assert_rate(world, i, RATE_KEY, i < 3 ? 2 - i : 0);
+        assert_int_equal(world->word[i], i == 0  ? PUBLISH_ACCEPTED
+                                         : i < 3 ? PUBLISH_DUPLICATE
+                                                 : PUBLISH_LIMITED);
+    }
+    assert_int_equal(calls, 4);
+    assert_in_range(world->items[3].rates[RATE_KEY].retry_ms, 1, 1000);
+    assert_in_range(world->items[3].rates[RATE_KEY].reset_ms, 2001, 3000);
     close_world(world);
 }
 
@@ -430,6 +503,21 @@ static void a_call_made_again_is_synced_too(void **state)
     close_syncing_world(world, &fake);
 }
 
+/* Words without the numbers of the limiter they were asked with: what was done is not known. */
+static void an_answer_without_its_numbers_is_none(void **state)
+{
+    static const struct rate_limit limits[RATES] = {[RATE_ORG] = {{"org_1", 5}, 1, 3}};
+    struct fake_redis fake;
+    (void)state;
+    log_set_fd(-1);
+    struct world *world = open_syncing_world(
+        &fake, "*2\r\n$8\r\naccepted\r\n$15\r\n1700000000000-7\r\n", "*2\r\n:1\r\n:0\r\n");
+    add_limited(world, 0, "org_1", "", SLICE("{}"), limits);
+    await(world, 1);
+    assert_int_equal(world->status[0], STATUS_UNSURE);
+    close_syncing_world(world, &fake);
+}
+
 static void the_end_answers_what_waits_for_a_sync(void **state)
 {
     struct fake_redis fake;
@@ -452,6 +540,8 @@ int main(void)
         cmocka_unit_test(a_turn_goes_in_batches_and_is_answered_in_order),
         cmocka_unit_test(repeats_are_told_the_first_id),
         cmocka_unit_test(a_full_backlog_refuses_new_ones_only),
+        cmocka_unit_test(clients_of_one_batch_have_their_own_limits),
+        cmocka_unit_test(limits_hold_from_call_to_call),
         cmocka_unit_test(each_partition_has_calls_of_its_own),
         cmocka_unit_test(large_events_do_not_share_a_call),
         cmocka_unit_test(a_killed_redis_leaves_no_one_waiting),
@@ -459,6 +549,7 @@ int main(void)
         cmocka_unit_test(an_accept_says_what_was_known_when_it_was_sent),
         cmocka_unit_test(an_accept_waits_for_the_sync),
         cmocka_unit_test(a_call_made_again_is_synced_too),
+        cmocka_unit_test(an_answer_without_its_numbers_is_none),
         cmocka_unit_test(the_end_answers_what_waits_for_a_sync),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

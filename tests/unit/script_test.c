@@ -35,7 +35,7 @@ static void call(struct seen *seen)
     redis_command_text(&command, "mr:{0}:due");
     redis_command_text(&command, "mr:{0}:waiting");
     redis_command_text(&command, "mr:{0}:deliveries");
-    redis_command_text(&command, "mr:{0}:delivery:");
+    redis_command_text(&command, "mr:{0}:event:");
     redis_command_int(&command, 10);
     redis_command_text(&command, "");
     script_send(seen->redis, SCRIPT_PROMOTE, &command, seen_answer, seen);

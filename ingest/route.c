@@ -1,0 +1,27 @@
+/*
+ * route.c - which paths a route stands for
+ */
+#include "route.h"
+
+#include <string.h>
+
+bool route_fits(const struct route *route, struct slice path, struct slice *out_id)
+{
+    const char *template = route->path;
+    size_t at = 0;
+    while (*template) {
+        if (strncmp(template, "{id}", 4) != 0) {
+            if (at == path.len || path.at[at++] != *template++)
+                return false;
+            continue;
+        }
+        size_t start = at;
+        while (at < path.len && path.at[at] != '/')
+            at++;
+        if (at == start)
+            return false;
+        *out_id = (struct slice){path.at + start, at - start};
+        template += 4;
+    }
+    return at == path.len;
+}
