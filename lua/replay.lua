@@ -20,8 +20,8 @@ local call = redis.call
 --@include log_entry
 --@include replay
 
-local keys = {events = KEYS[1], deliveries = KEYS[2], due = KEYS[3], waiting = KEYS[4], dlq = KEYS[5],
-              records = KEYS[6], letters = KEYS[7], endpoints = KEYS[8]}
+local keys = {events = KEYS[1], deliveries = KEYS[2], due = KEYS[3], waiting = KEYS[4],
+              dlq = KEYS[5], records = KEYS[6], letters = KEYS[7], endpoints = KEYS[8]}
 assert(#ARGV % 2 == 1, 'replay: two arguments per delivery')
 replay_check(keys)
 local now, words = digits(now_ms(ARGV[3])), {}

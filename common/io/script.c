@@ -35,6 +35,12 @@ const char *const script_names[] = {
     [SCRIPT_JOB_FORGET] = "job_forget",
     [SCRIPT_LIST_JOBS] = "list_jobs",
     [SCRIPT_LIST_JOBS_DUE] = "list_jobs_due",
+    [SCRIPT_PURGE_LETTERS] = "purge_letters",
+    [SCRIPT_LIST_EVENTS] = "list_events",
+    [SCRIPT_FIND_EVENT] = "find_event",
+    [SCRIPT_LIST_DELIVERIES] = "list_deliveries",
+    [SCRIPT_FIND_DELIVERY] = "find_delivery",
+    [SCRIPT_LIST_LETTERS] = "list_letters",
     [SCRIPT_REPLAY] = "replay",
     [SCRIPTS_COUNT] = NULL,
 };

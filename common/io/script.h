@@ -38,6 +38,12 @@ enum script {
     SCRIPT_LIST_JOBS,
     SCRIPT_LIST_JOBS_DUE,
     SCRIPT_REPLAY,
+    SCRIPT_PURGE_LETTERS,
+    SCRIPT_LIST_EVENTS,
+    SCRIPT_FIND_EVENT,
+    SCRIPT_LIST_DELIVERIES,
+    SCRIPT_FIND_DELIVERY,
+    SCRIPT_LIST_LETTERS,
     SCRIPTS_COUNT
 };
 extern const char *const script_names[]; /* NULL-terminated */

@@ -41,8 +41,8 @@ local function open_job()
     return {'absent', '0'}
 end
 
--- How many deliveries a step may enqueue: few at a time, for fresh ones come behind them; none while
--- there are READY_MAX that are ready or in flight.
+-- How many deliveries a step may enqueue: few at a time, for fresh ones come behind them; none
+-- while there are READY_MAX that are ready or in flight.
 local function room_in(deliveries)
     return math.min(TOP_UP_MAX, READY_MAX - call('XLEN', deliveries))
 end

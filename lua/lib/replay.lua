@@ -6,10 +6,11 @@
 --   paused    it is held until its endpoint is resumed
 --   disabled  its endpoint gets nothing
 --   gone      its endpoint was deleted
---   absent    there is no such delivery of this organization any more, or it is not dead as is_dead asks
+--   absent    there is no such delivery of this organization any more, or it is not dead as
+--             is_dead asks
 --   later     this call has read a mebibyte of the log: ask again
--- keys: events deliveries due waiting dlq, and prefixes: records letters (mr:{p}:dlq:) endpoints. All
--- but those under the prefixes are tried by replay_check, before anything is written.
+-- keys: events deliveries due waiting dlq, and prefixes: records letters (mr:{p}:dlq:) endpoints.
+-- All but those under the prefixes are tried by replay_check, before anything is written.
 local replay_bytes, endpoint_words = 1048576, {}
 
 local function replay_check(keys)
@@ -19,7 +20,8 @@ end
 local function endpoint_word(prefix, endpoint)
     if not endpoint_words[endpoint] then
         local found = redis.pcall('HMGET', prefix .. endpoint, 'id', 'disabled')
-        endpoint_words[endpoint] = not found[1] and 'gone' or found[2] == '1' and 'disabled' or 'open'
+        endpoint_words[endpoint] = not found[1] and 'gone'
+            or found[2] == '1' and 'disabled' or 'open'
     end
     return endpoint_words[endpoint]
 end
@@ -31,7 +33,8 @@ local function begin_anew(keys, entry, event, endpoint, state, now)
     if not status then
         return 'absent'
     end
-    ready(keys.deliveries, event, endpoint, entry.org, '1', '0', history, entry.trace, entry.request, '')
+    ready(keys.deliveries, event, endpoint, entry.org, '1', '0', history, entry.trace,
+          entry.request, '')
     call('HSET', keys.records .. event, endpoint,
          'pending 0 ' .. status .. ' ' .. now .. (history == '' and '' or ' ' .. history))
     if letter and letter ~= '-' then
@@ -61,7 +64,8 @@ local function replay(keys, org, event, endpoint, is_dead, now)
     local entry = log_entry(keys.events, event, org)
     replay_bytes = replay_bytes - #(entry and entry.data or '')
     local open = entry and endpoint_word(keys.endpoints, endpoint)
-    local word = not entry and 'absent' or open ~= 'open' and open or first == 'pending' and 'pending'
+    local word = not entry and 'absent' or open ~= 'open' and open
+        or first == 'pending' and 'pending'
         or string.sub(state, 1, 15) == 'waiting paused ' and 'paused'
     return word or first == 'waiting' and go_on_now(keys, event, endpoint)
         or begin_anew(keys, entry, event, endpoint, state, now)

@@ -11,6 +11,7 @@ ATTEMPTS, DLQ = P + "attempts", P + "dlq"
 FAILING, JOBS = P + "failing", P + "jobs"
 RECORD, HISTORY, LANE, ENDPOINT = P + "event:", P + "history:", P + "lane:", P + "endpoint:"
 JOB, ORG_JOBS, RUNNING = P + "job:", P + "jobs:", P + "running:"
+ORG_ENDPOINTS, ORG_GONE = P + "endpoints:", P + "gone:"
 ORG_EVENTS, ORG_LEASES, ORG_DLQ, STATS, RATE = P + "events:", P + "leases:", P + "dlq:", P + "stats:", P + "rate:"
 
 EVENT_FIELDS = "org type key dedup trace request ct time after to data".split()
@@ -157,6 +158,30 @@ class Store:
         """deliveries: (event, endpoint) each -> the words."""
         keys = [EVENTS, DELIVERIES, DUE, WAITING, DLQ, RECORD, ORG_DLQ, ENDPOINT]
         return self.call("replay", keys, [org, only, now, *(id for pair in deliveries for id in pair)])
+
+    def purge_letters(self, deliveries, org=ORG):
+        return self.call("purge_letters", [DLQ, RECORD, ORG_DLQ], [org, *(id for pair in deliveries for id in pair)])
+
+    def list_events(self, after="", limit=50, type="", since="", until="", org=ORG):
+        """-> where to go on, rows"""
+        return self.call("list_events", [EVENTS, ORG_EVENTS + org, CURSORS, RECORD], [org, after, limit, type, since, until, 0])
+
+    def find_event(self, event, org=ORG):
+        return self.call("find_event", [EVENTS, CURSORS, RECORD], [org, event])
+
+    def list_deliveries(self, after=("", ""), limit=50, word="", endpoint="", event="", org=ORG):
+        """-> where to go on, rows"""
+        *after, rows = self.call("list_deliveries", [ORG_EVENTS + org, ORG_ENDPOINTS + org, ORG_GONE + org, DLQ, RECORD, HISTORY],
+                                 [*after, limit, word, endpoint, event, 0])
+        return after, rows
+
+    def find_delivery(self, event, endpoint, org=ORG):
+        return self.call("find_delivery", [EVENTS, ATTEMPTS, DLQ, RECORD], [org, event, endpoint])
+
+    def list_letters(self, after="", limit=50, endpoint="", type="", reason="", since="", until="", org=ORG):
+        """-> where to go on, rows"""
+        return self.call("list_letters", [DLQ, ORG_DLQ + org, ORG_EVENTS + org],
+                         [after, limit, endpoint, type, reason, since, until])
 
     def trim(self, before_ms, cursor="", limit=100, partition=0):
         return self.call("trim", [EVENTS, RECORD, ORG_EVENTS, ORG_LEASES, HISTORY], ["processor", before_ms, cursor, limit, partition])

@@ -6,7 +6,7 @@ import pytest
 
 from store import NAMES, SCRIPTS, script_text
 
-ACCEPTS_WORK = {"publish", "configure", "job_create"}
+ACCEPTS_WORK = {"publish", "configure", "job_create", "replay"}
 READS = {name for name in NAMES if name.startswith(("list_", "find_"))}
 PAGE = 75  # lines of code
 PARTS = sorted((SCRIPTS / "lib").glob("*.lua"))

@@ -1,6 +1,7 @@
 """A client of the API on one kept connection, and what tests make with it."""
 import http.client
 import json
+import urllib.parse
 from dataclasses import dataclass
 
 TIMEOUT_S = 60
@@ -71,6 +72,23 @@ class Client:
     def create(self, path, body):
         answer = self.post(path, body)
         assert answer.status == 201, f"POST {path}: {answer.status} {answer.body}"
+        return answer.json
+
+    def walk(self, path, **parameters):
+        """All items of a list, page by page; a page may be short before the last."""
+        cursor, limit = None, int(parameters.get("limit", 50))
+        while True:
+            page = self.list(path, **parameters, **({"cursor": cursor} if cursor else {}))
+            assert len(page["data"]) <= limit
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def list(self, path, **parameters):
+        """One page."""
+        answer = self.get(f"{path}?{urllib.parse.urlencode(parameters)}")
+        assert answer.status == 200, f"GET {path}: {answer.status} {answer.body}"
         return answer.json
 
     def publish(self, type, data=None, headers=None, **members):

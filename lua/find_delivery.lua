@@ -1,0 +1,28 @@
+#!lua flags=no-writes
+-- find_delivery.lua - one delivery of an organization, with its attempts
+--
+-- KEYS    1 events stream, 2 attempts stream, 3 dead letters stream,
+--         4 prefix mr:{p}:event: with the same tag
+-- ARGV    1 organization, 2 event, 3 endpoint
+-- RETURNS nothing when there is none, else
+--         1 type of the event, 2 state (lib/record), 3 its dead letter: id, fields; or nothing
+--         4 the attempts that are still kept, oldest first, each: id, fields
+local call = redis.call
+--@include log_entry
+--@include letter
+
+local events, attempts, dlq, records = unpack(KEYS)
+local org, event, endpoint = unpack(ARGV)
+local state = redis.pcall('HGET', records .. event, endpoint)
+local entry = type(state) == 'string' and log_entry(events, event, org)
+if not entry then
+    return {}
+end
+
+local made = {}
+for id in string.gmatch(string.match(state, '%S+$') or '', '%d+%-%d+') do
+    made[#made + 1] = call('XRANGE', attempts, id, id)[1]
+end
+local letter = letter_of(state)
+local fields = letter and letter_fields(dlq, letter) or {}
+return {entry.type, state, #fields > 0 and {letter, fields} or {}, made}
