@@ -55,14 +55,14 @@ enum status api_check_key(const struct cli_settings *settings, struct error *err
 
 static enum status check_admin(const struct cli_settings *settings, struct error *err)
 {
-    if (settings->admin_token[0] == '\0') {
-        error_set(err, "there is no admin token: set MILLRACE_ADMIN_TOKEN (deploy/up writes one to "
-                       "var/demo.env) or give --admin-token-file");
-        return STATUS_INVALID;
-    }
     if (settings->organization[0] != '\0' &&
         !other_id_is_valid(slice_of(settings->organization), "org_")) {
         error_set(err, "organization: must be an id that begins with org_");
+        return STATUS_INVALID;
+    }
+    if (settings->admin_token[0] == '\0') {
+        error_set(err, "there is no admin token: set MILLRACE_ADMIN_TOKEN (deploy/up writes one to "
+                       "var/demo.env) or give --admin-token-file");
         return STATUS_INVALID;
     }
     return STATUS_OK;
