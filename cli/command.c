@@ -28,6 +28,13 @@ static const struct setting api_rows[] = {
      "the key of your organization (deploy/up writes one to var/demo.env)", NULL},
 };
 
+static const struct setting admin_rows[] = {
+    {"admin_token", SETTING_SECRET, "", 0, 256, AT(admin_token),
+     "the token of the server's admin, for what no key may do", NULL},
+    {"organization", SETTING_TEXT, "", 0, 64, AT(organization),
+     "with the admin token: whose things it is about", NULL},
+};
+
 static const struct setting redis_rows[] = {
     {"redis_url", SETTING_SECRET, "redis://127.0.0.1:6379", 0, 1024, AT(redis_url),
      "redis://[[user:]password@]host[:port][/db] or unix:///path?db=N", NULL},
@@ -39,7 +46,11 @@ static size_t tables_of(const struct command *command, struct settings_table tab
 
     tables[count++] = (struct settings_table){command->settings, command->settings_count};
     tables[count++] = (struct settings_table){json_rows, sizeof json_rows / sizeof json_rows[0]};
-    if (command->needs == COMMAND_API || command->needs == COMMAND_BOTH)
+    if (command->needs == COMMAND_ADMIN)
+        tables[count++] =
+            (struct settings_table){admin_rows, sizeof admin_rows / sizeof admin_rows[0]};
+    if (command->needs == COMMAND_API || command->needs == COMMAND_ADMIN ||
+        command->needs == COMMAND_BOTH)
         tables[count++] = (struct settings_table){api_rows, sizeof api_rows / sizeof api_rows[0]};
     if (command->needs == COMMAND_REDIS || command->needs == COMMAND_BOTH)
         tables[count++] =
@@ -107,7 +118,7 @@ static int run(const struct command *command, const struct config_request *reque
         fprintf(stderr, "Try: millrace %s --help\n", command->name);
         return CLI_USAGE;
     }
-    return command->run(settings, request->operands_count, request->operands);
+    return command->run(command, settings, request->operands_count, request->operands);
 }
 
 int command_run(const struct command *command, int argc, char **argv)

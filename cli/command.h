@@ -14,12 +14,16 @@ enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 /* First member of each command's settings struct. */
 struct cli_settings {
     bool json;
-    char *url;       /* of COMMAND_API */
-    char *api_key;   /* of COMMAND_API */
-    char *redis_url; /* of COMMAND_REDIS */
+    char *url;                        /* of COMMAND_API */
+    char *api_key;                    /* of COMMAND_API */
+    char *redis_url;                  /* of COMMAND_REDIS */
+    char *admin_token, *organization; /* of COMMAND_ADMIN */
 };
 
-enum command_needs { COMMAND_ALONE, COMMAND_API, COMMAND_REDIS, COMMAND_BOTH };
+/* COMMAND_ADMIN: the API, by a key or by the admin token. */
+enum command_needs { COMMAND_ALONE, COMMAND_API, COMMAND_ADMIN, COMMAND_REDIS, COMMAND_BOTH };
+
+struct resource_verb;
 
 struct command {
     const char *name;     /* one word or two: "send", "dlq ls"; "" for what all of them share */
@@ -30,14 +34,38 @@ struct command {
     const struct setting *settings;
     size_t settings_count;
     size_t settings_size;
-    int (*run)(const void *settings, int operands_count, const char *const *operands);
+    int (*run)(const struct command *command, const void *settings, int operands_count,
+               const char *const *operands);
+    const struct resource_verb *verb; /* of those that resource_run runs */
 };
 
 extern const struct command command_send;
 extern const struct command command_listen;
 extern const struct command command_tail;
 extern const struct command command_explain;
+extern const struct command command_orgs_ls;
+extern const struct command command_orgs_show;
+extern const struct command command_orgs_create;
+extern const struct command command_orgs_delete;
+extern const struct command command_keys_ls;
+extern const struct command command_keys_create;
+extern const struct command command_keys_rotate;
+extern const struct command command_keys_revoke;
+extern const struct command command_endpoints_ls;
+extern const struct command command_endpoints_show;
+extern const struct command command_endpoints_create;
+extern const struct command command_endpoints_pause;
+extern const struct command command_endpoints_resume;
+extern const struct command command_endpoints_test;
+extern const struct command command_endpoints_rotate;
+extern const struct command command_endpoints_delete;
 extern const struct command command_dlq_ls;
+extern const struct command command_dlq_show;
+extern const struct command command_dlq_replay;
+extern const struct command command_dlq_purge;
+extern const struct command command_jobs_ls;
+extern const struct command command_jobs_show;
+extern const struct command command_jobs_cancel;
 extern const struct command command_doctor;
 
 /* argv[0] is the last word of the command's name. Returns the exit code. */

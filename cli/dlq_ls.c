@@ -177,7 +177,8 @@ static enum status collect(struct ask *ask, struct letters *letters, struct erro
     return status;
 }
 
-static int run(const void *given, int operands_count, const char *const *operands)
+static int run(const struct command *command, const void *given, int operands_count,
+               const char *const *operands)
 {
     const struct dlq_settings *settings = given;
     struct letters letters = {.max = (size_t)settings->limit};
@@ -185,6 +186,7 @@ static int run(const void *given, int operands_count, const char *const *operand
     struct error err;
     int code = CLI_FAILED;
 
+    (void)command;
     (void)operands_count;
     (void)operands;
     letters.at = xcalloc(letters.max, sizeof *letters.at);

@@ -87,11 +87,13 @@ static void conclude(struct doctor *doctor)
     doctor->is_unheard = doctor->is_unheard || !print_line(&doctor->line);
 }
 
-static int run(const void *given, int operands_count, const char *const *operands)
+static int run(const struct command *command, const void *given, int operands_count,
+               const char *const *operands)
 {
     const struct doctor_settings *settings = given;
     struct doctor doctor = {.json = settings->common.json};
 
+    (void)command;
     (void)operands_count;
     (void)operands;
     buf_init(&doctor.line, PRINT_LINE_MAX);

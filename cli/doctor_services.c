@@ -63,7 +63,7 @@ static void check_version(struct doctor *doctor, struct fetch *fetch, const char
     int status = 0;
 
     snprintf(url, sizeof url, "http://%s/metrics", address);
-    if (fetch_call(fetch, url, NULL, (struct slice){0}, TIMEOUT_MS, &status, &body, &err) !=
+    if (fetch_call(fetch, "GET", url, NULL, (struct slice){0}, TIMEOUT_MS, &status, &body, &err) !=
             STATUS_OK ||
         status != 200) {
         doctor_say(doctor, FINDING_WARN, subject, "ready, but it gives no metrics");
@@ -88,7 +88,7 @@ static void check_service(struct doctor *doctor, struct fetch *fetch, const char
     int status = 0;
 
     snprintf(url, sizeof url, "http://%s/health/ready", address);
-    if (fetch_call(fetch, url, NULL, (struct slice){0}, TIMEOUT_MS, &status, &body, &err) !=
+    if (fetch_call(fetch, "GET", url, NULL, (struct slice){0}, TIMEOUT_MS, &status, &body, &err) !=
         STATUS_OK) {
         doctor_say(doctor, FINDING_WARN, subject,
                    "does not answer at %s: %s (--admin says where the services' admin ports are)",

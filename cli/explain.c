@@ -180,12 +180,14 @@ static int explain(const struct explain_settings *settings, struct event_id even
     return code;
 }
 
-static int run(const void *settings, int operands_count, const char *const *operands)
+static int run(const struct command *command, const void *settings, int operands_count,
+               const char *const *operands)
 {
     struct slice given = slice_of(operands[0]);
     char event_text[EVENT_ID_LEN + 1], endpoint_text[3 + ID_CHARS + 1];
     struct event_id event;
 
+    (void)command;
     (void)operands_count;
     if (delivery_id_parse(given, event_text, endpoint_text) == STATUS_OK)
         given = slice_of(event_text);

@@ -108,9 +108,9 @@ static enum status status_of(CURL *curl, CURLcode code)
     return sent > 0 ? STATUS_UNSURE : STATUS_DOWN;
 }
 
-enum status fetch_call(struct fetch *fetch, const char *url, const char *bearer, struct slice body,
-                       int64_t timeout_ms, int *out_status, struct slice *out_body,
-                       struct error *err)
+enum status fetch_call(struct fetch *fetch, const char *method, const char *url, const char *bearer,
+                       struct slice body, int64_t timeout_ms, int *out_status,
+                       struct slice *out_body, struct error *err)
 {
     struct curl_slist *headers;
     CURLcode code;
@@ -119,6 +119,7 @@ enum status fetch_call(struct fetch *fetch, const char *url, const char *bearer,
     buf_clear(&fetch->answer);
     set_up(fetch, url, timeout_ms);
     headers = set_request(fetch->curl, bearer, body);
+    must(curl_easy_setopt(fetch->curl, CURLOPT_CUSTOMREQUEST, method) == CURLE_OK);
     code = curl_easy_perform(fetch->curl);
     curl_slist_free_all(headers);
     if (code != CURLE_OK) {

@@ -14,8 +14,7 @@ struct fetch;
 struct fetch *fetch_new(void);
 void fetch_free(struct fetch **fetch);
 
-/* bearer: NULL for none; no control characters in it. body: at is NULL for a GET, else JSON for a POST. The answer's body is valid
- * until the next call. */
-enum status fetch_call(struct fetch *fetch, const char *url, const char *bearer, struct slice body,
-                       int64_t timeout_ms, int *out_status, struct slice *out_body,
-                       struct error *err) must_check;
+/* bearer: NULL for none; no control characters in it. body: JSON, at is NULL for none. The answer's body is valid until the next call. */
+enum status fetch_call(struct fetch *fetch, const char *method, const char *url, const char *bearer,
+                       struct slice body, int64_t timeout_ms, int *out_status,
+                       struct slice *out_body, struct error *err) must_check;

@@ -40,11 +40,11 @@ struct delivery {
     int64_t at_ms; /* of the last change; -1: none since the fan-out */
     size_t history_count;
     struct attempt *history;
-    char reason[64];        /* of waiting and dead */
+    char reason[64];         /* of waiting and dead */
     int64_t until_ms;        /* of waiting; -1: nobody knows */
     struct stream_id letter; /* of dead, in the dead letters */
-    struct stream_id entry; /* of ready and in flight, in the deliveries stream */
-    struct holder holder;   /* of in flight */
+    struct stream_id entry;  /* of ready and in flight, in the deliveries stream */
+    struct holder holder;    /* of in flight */
 };
 
 struct life {

@@ -175,12 +175,14 @@ static int serve(struct listen *listen)
                                                                                : CLI_OK;
 }
 
-static int run(const void *settings, int operands_count, const char *const *operands)
+static int run(const struct command *command, const void *settings, int operands_count,
+               const char *const *operands)
 {
     struct listen listen = {.settings = settings};
     struct signing_secret secret;
     int code;
 
+    (void)command;
     (void)operands_count;
     (void)operands;
     if (listen.settings->secret[0] != '\0') {

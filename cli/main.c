@@ -8,8 +8,34 @@
 #include "millrace_version.h"
 
 static const struct command *const commands[] = {
-    &command_send,    &command_listen, &command_tail,
-    &command_explain, &command_dlq_ls, &command_doctor,
+    &command_send,
+    &command_listen,
+    &command_tail,
+    &command_explain,
+    &command_orgs_ls,
+    &command_orgs_show,
+    &command_orgs_create,
+    &command_orgs_delete,
+    &command_keys_ls,
+    &command_keys_create,
+    &command_keys_rotate,
+    &command_keys_revoke,
+    &command_endpoints_ls,
+    &command_endpoints_show,
+    &command_endpoints_create,
+    &command_endpoints_pause,
+    &command_endpoints_resume,
+    &command_endpoints_test,
+    &command_endpoints_rotate,
+    &command_endpoints_delete,
+    &command_dlq_ls,
+    &command_dlq_show,
+    &command_dlq_replay,
+    &command_dlq_purge,
+    &command_jobs_ls,
+    &command_jobs_show,
+    &command_jobs_cancel,
+    &command_doctor,
 };
 #define COMMANDS_COUNT (sizeof commands / sizeof commands[0])
 
@@ -28,8 +54,9 @@ static void print_help(FILE *out)
     for (size_t i = 0; i < COMMANDS_COUNT; i++) {
         char usage[128];
         snprintf(usage, sizeof usage, "millrace %s %s", commands[i]->name, commands[i]->operands);
-        fprintf(out, "  %-30s%s\n", usage, commands[i]->summary);
+        fprintf(out, "  %-44s%s\n", usage, commands[i]->summary);
     }
+    fprintf(out, "  %-44s%s\n", "millrace config", "print the settings that commands share");
     fputs("\nmillrace COMMAND --help describes one of them; all take --json.\n"
           "millrace --check-config and --print-config are about the settings that they share.\n"
           "Exit codes: 0 done, 1 failed, 2 not understood.\n",
@@ -100,6 +127,8 @@ static bool asks_for_config(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    static char print_config[] = "--print-config";
+
     if (argc < 2) {
         print_help(stderr);
         return CLI_USAGE;
@@ -112,6 +141,8 @@ int main(int argc, char **argv)
         printf("millrace %s\n", MILLRACE_VERSION);
         return CLI_OK;
     }
+    if (strcmp(argv[1], "config") == 0)
+        argv[1] = print_config;
     if (asks_for_config(argc, argv))
         return command_run(&shared, argc, argv);
     for (size_t i = 0; i < COMMANDS_COUNT; i++) {

@@ -20,11 +20,11 @@ static const struct {
     const char *advice;
 } advice[] = {
     {401, "; is MILLRACE_API_KEY the key of this server?"},
-    {403, "; the key needs the scope events:write"},
-    {404, "; is MILLRACE_URL the address of the API?"},
+    {403, "; the key lacks the scope that this needs (millrace keys ls shows scopes)"},
+    {404, "; is the id right, and is MILLRACE_URL the address of its server?"},
     {413, "; the server's max_body bounds an event"},
-    {429, "; wait a moment and send it again"},
-    {503, "; nothing was accepted: send it again in a moment (millrace doctor says what is wrong)"},
+    {429, "; wait a moment and do it again"},
+    {503, "; nothing was done: do it again in a moment (millrace doctor says what is wrong)"},
 };
 
 static const char *advice_for(int status, const char *code)

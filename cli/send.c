@@ -7,18 +7,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api.h"
 #include "command.h"
 #include "fetch.h"
-#include "model/api_key.h"
 #include "model/hook_event.h"
 #include "model/json_read.h"
-#include "model/url.h"
 #include "print.h"
 #include "refusal.h"
 
 #define TIMEOUT_MS 40000 /* an answer comes within 30 s, whatever happens behind it */
 #define DATA_MAX ((size_t)16 << 20)
-#define URL_ROOM (URL_MAX + 32)
 #define DELAY_MAX_MS EVENT_DELAY_MAX_MS
 #define COUNT_MAX 1000000
 
@@ -109,32 +107,6 @@ static void build_request(const struct send_settings *settings, const char *type
     json_close(&json, '}');
 }
 
-static enum status check_api(const struct cli_settings *settings, char *out_url, struct error *err)
-{
-    struct slice url = slice_of(settings->url);
-    const char *why = NULL;
-
-    while (url.len > 0 && url.at[url.len - 1] == '/')
-        url.len--;
-    if (!url_is_acceptable(url, &why)) {
-        error_set(err, "url: %s (it is something like http://127.0.0.1:8080)", why);
-        return STATUS_INVALID;
-    }
-    if (settings->api_key[0] == '\0') {
-        error_set(err, "there is no API key: set MILLRACE_API_KEY (deploy/up writes one to "
-                       "var/demo.env) or give --api-key-file");
-        return STATUS_INVALID;
-    }
-    if (!api_key_is_wellformed(slice_of(settings->api_key))) {
-        error_set(err,
-                  "api_key: not a key of ours (mr_live_ and 36 characters, of which the last 6 "
-                  "check the others); is it complete?");
-        return STATUS_INVALID;
-    }
-    snprintf(out_url, URL_ROOM, "%.*s/api/events", (int)url.len, url.at);
-    return STATUS_OK;
-}
-
 static struct slice text_member(yyjson_val *root, const char *name)
 {
     yyjson_val *value = yyjson_obj_get(root, name);
@@ -197,8 +169,8 @@ static int send_once(const struct send_settings *settings, struct fetch *fetch, 
     struct slice answer = {0};
     struct error err;
     int http_status = 0;
-    enum status status = fetch_call(fetch, url, settings->common.api_key, request, TIMEOUT_MS,
-                                    &http_status, &answer, &err);
+    enum status status = fetch_call(fetch, "POST", url, settings->common.api_key, request,
+                                    TIMEOUT_MS, &http_status, &answer, &err);
 
     if (status == STATUS_DOWN) {
         complain(&command_send, "%s cannot be reached: %s (MILLRACE_URL says where the API is)",
@@ -220,22 +192,25 @@ static int send_once(const struct send_settings *settings, struct fetch *fetch, 
     return take_answer(settings, answer);
 }
 
-static int run(const void *given, int operands_count, const char *const *operands)
+static int run(const struct command *command, const void *given, int operands_count,
+               const char *const *operands)
 {
     const struct send_settings *settings = given;
     struct fetch *fetch = fetch_new();
-    char url[URL_ROOM];
+    char url[API_URL_MAX];
     struct buf data, request;
     struct error err;
     int code = CLI_OK;
 
+    (void)command;
     buf_init(&data, DATA_MAX);
     buf_init(&request, DATA_MAX + 65536);
     if (!event_type_is_valid(slice_of(operands[0]))) {
         complain(&command_send, "TYPE must be 1 to %d characters of A-Z a-z 0-9 _ . -",
                  EVENT_TYPE_MAX);
         code = CLI_USAGE;
-    } else if (check_api(&settings->common, url, &err) != STATUS_OK ||
+    } else if (api_url(&settings->common, "/api/events", url, &err) != STATUS_OK ||
+               api_check_key(&settings->common, &err) != STATUS_OK ||
                read_data(operands_count > 1 ? operands[1] : NULL, &data, &err) != STATUS_OK) {
         complain(&command_send, "%s", err.text);
         code = CLI_USAGE;

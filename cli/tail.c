@@ -210,12 +210,14 @@ static int follow(struct tail *tail)
     return CLI_FAILED;
 }
 
-static int run(const void *settings, int operands_count, const char *const *operands)
+static int run(const struct command *command, const void *settings, int operands_count,
+               const char *const *operands)
 {
     struct tail tail = {.settings = settings};
     struct error err;
     int code = CLI_FAILED;
 
+    (void)command;
     (void)operands_count;
     (void)operands;
     if (!event_pattern_is_valid(slice_of(tail.settings->type))) {

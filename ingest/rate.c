@@ -54,8 +54,9 @@ size_t rate_headers(const struct rate_limit limits[RATES], const struct rate_sta
 {
     static const char *const limiters[RATES] = {[RATE_ORG] = "organization", [RATE_KEY] = "key"};
     static const char *const names[RATE_HEADERS] = {
-        [POLICY] = "RateLimit-Policy", [LEFT] = "RateLimit",          [LIMIT] = "X-RateLimit-Limit",
-        [RESET] = "X-RateLimit-Reset", [REMAINING] = "X-RateLimit-Remaining",
+        [POLICY] = "RateLimit-Policy",         [LEFT] = "RateLimit",
+        [LIMIT] = "X-RateLimit-Limit",         [RESET] = "X-RateLimit-Reset",
+        [REMAINING] = "X-RateLimit-Remaining",
     };
     size_t least = RATES;
 

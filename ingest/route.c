@@ -11,7 +11,7 @@ bool route_fits(const struct route *route, struct slice path, struct slice *out_
     size_t at = 0;
     while (*template) {
         if (strncmp(template, "{id}", 4) != 0) {
-            if (at == path.len || path.at[at++] != *template++)
+            if (at == path.len || path.at[at++] != *template ++)
                 return false;
             continue;
         }

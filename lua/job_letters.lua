@@ -34,7 +34,7 @@ local keys = {events = KEYS[5], deliveries = KEYS[6], due = KEYS[7], waiting = K
 local index, types, now = keys.letters .. job.org, KEYS[13] .. job.org, digits(step_ms)
 replay_check(keys)
 local is_purge = job.kind == 'purge'
-local room = is_purge and LOOKED_MAX or READY_MAX - call('XLEN', keys.deliveries)
+local room = is_purge and LOOKED_MAX or room_in(keys.deliveries)
 if room <= 0 then
     return wait_ms(STEP_MS)
 end

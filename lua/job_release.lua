@@ -24,7 +24,7 @@ if answer then
     return answer
 end
 local deliveries, waiting = KEYS[5], KEYS[6]
-local lane, room = KEYS[8] .. job.endpoint, READY_MAX - call('XLEN', deliveries)
+local lane, room = KEYS[8] .. job.endpoint, room_in(deliveries)
 local held = call('ZCARD', lane)
 if is_paused(KEYS[9], job.endpoint) then
     return step_ms < job.created_at + 30000 and wait_ms(100) or finish(0, 0)

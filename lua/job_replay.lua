@@ -32,7 +32,7 @@ local keys = {events = KEYS[5], deliveries = KEYS[6], due = KEYS[7], waiting = K
 local endpoint, now = job.endpoint, digits(step_ms)
 replay_check(keys)
 local open = endpoint_word(keys.endpoints, endpoint)
-local room = READY_MAX - call('XLEN', keys.deliveries)
+local room = room_in(keys.deliveries)
 if open ~= 'open' then
     return end_job('failed', open == 'gone' and 'endpoint_deleted' or 'endpoint_disabled')
 elseif room <= 0 then

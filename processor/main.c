@@ -25,7 +25,11 @@ static const struct setting settings[] = {
     {"cache_max", SETTING_INT, "10000", 1, 10000000, AT(cache_max),
      "organizations, keys or endpoints kept at a time", NULL},
     {"retention", SETTING_DURATION, "30d", 1000, 3650LL * 24 * HOUR_MS, AT(retention_ms),
-     "how long events, attempts and dead letters are kept", NULL},
+     "how long events, attempts, dead letters and finished jobs are kept", NULL},
+    {"retention_bytes", SETTING_SIZE, "0", 0, 1024LL * 1024 * MIB, AT(retention_bytes),
+     "bytes of a partition's events past which the oldest that nobody needs go at any age; 0: no "
+     "bound",
+     NULL},
 };
 
 int main(int argc, char **argv)

@@ -77,13 +77,15 @@ static void start_partition(struct processor *processor, uint32_t index)
         .inline_max = (size_t)settings->inline_max,
         .aside_retry_ms = ASIDE_RETRY_MS,
     };
+    struct retention_options retention = {.age_ms = settings->retention_ms,
+                                          .bytes_max = settings->retention_bytes};
     struct key events = key_of(index, KEY_EVENTS);
     must(slice_to_text(key_slice(&events), partition->events, sizeof partition->events) ==
          STATUS_OK);
     partition->intake =
         intake_new(service_loop(processor->service), store, processor->catalog, &options);
-    partition->retention = retention_new(service_loop(processor->service), store_redis(store),
-                                         index, settings->retention_ms);
+    partition->retention =
+        retention_new(service_loop(processor->service), store_redis(store), index, &retention);
     partition->jobs = jobs_new(service_loop(processor->service), store_redis(store), index,
                                settings->retention_ms);
     intake_start(partition->intake);

@@ -14,6 +14,7 @@ struct processor_settings {
     int64_t cache_ttl_ms;
     int64_t cache_max;
     int64_t retention_ms;
+    int64_t retention_bytes;
 };
 
 void *processor_create(struct service *service);

@@ -16,14 +16,17 @@
 #include "metrics.h"
 
 #define INTERVAL_MS 60000
+#define MEASURE_MS 5000 /* with a bound on bytes, which fill up faster than time goes by */
+#define FIRST_MS 500
 #define STEP_MS 20    /* between calls: trimming never competes with traffic */
-#define STEP_MAX 100  /* events that a call looks at */
-#define LOG_STEP 1000 /* attempts or dead letters per call */
+#define STEP_MAX 100  /* events or dead letters that a call looks at */
+#define LOG_STEP 1000 /* attempts per call */
 
 struct retention {
     struct redis *redis;
     uint32_t partition;
-    int64_t retention_ms;
+    struct retention_options options;
+    bool is_over; /* the log has more bytes than it may */
     struct redis_command command;
     struct loop_timer *timer;
     char cursor[STREAM_ID_SIZE]; /* the pass goes on after it; "": from the oldest */
@@ -36,7 +39,7 @@ struct retention {
 
 static int64_t cutoff_ms(const struct retention *retention)
 {
-    return clock_wall_ms() - retention->retention_ms;
+    return clock_wall_ms() - retention->options.age_ms;
 }
 
 static void begin_pass(struct retention *retention)
@@ -55,7 +58,8 @@ static void rest(struct retention *retention)
         return;
     }
     begin_pass(retention);
-    loop_timer_start(retention->timer, loop_jitter(INTERVAL_MS));
+    loop_timer_start(retention->timer,
+                     loop_jitter(retention->options.bytes_max > 0 ? MEASURE_MS : INTERVAL_MS));
 }
 
 static void end_pass(struct retention *retention)
@@ -95,9 +99,9 @@ static void on_log_trimmed(enum status status, const struct redis_reply *reply, 
     rest(retention);
 }
 
-static void trim_log(struct retention *retention, enum partition_key which)
+static void trim_attempts(struct retention *retention)
 {
-    struct key key = key_of(retention->partition, which);
+    struct key key = key_of(retention->partition, KEY_ATTEMPTS);
     struct redis_command *command = &retention->command;
     redis_command_start(command);
     redis_command_text(command, "XTRIM");
@@ -111,6 +115,26 @@ static void trim_log(struct retention *retention, enum partition_key which)
     redis_send(retention->redis, command, on_log_trimmed, retention);
 }
 
+static void add_keys(struct retention *retention, const enum partition_key *keys, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct key key = key_of(retention->partition, keys[i]);
+        redis_command_arg(&retention->command, key_slice(&key));
+    }
+}
+
+static void trim_letters(struct retention *retention)
+{
+    static const enum partition_key keys[] = {KEY_DLQ, KEY_RECORD, KEY_ORG_DLQ};
+    struct redis_command *command = &retention->command;
+    script_start(command, SCRIPT_TRIM_LETTERS, 3);
+    add_keys(retention, keys, 3);
+    redis_command_int(command, cutoff_ms(retention));
+    redis_command_int(command, STEP_MAX);
+    retention->waiting++;
+    script_send(retention->redis, SCRIPT_TRIM_LETTERS, command, on_log_trimmed, retention);
+}
+
 static void trim_events(struct retention *retention)
 {
     static const enum partition_key keys[] = {KEY_EVENTS, KEY_RECORD, KEY_ORG_EVENTS,
@@ -118,17 +142,37 @@ static void trim_events(struct retention *retention)
     const size_t count = sizeof keys / sizeof keys[0];
     struct redis_command *command = &retention->command;
     script_start(command, SCRIPT_TRIM, count);
-    for (size_t i = 0; i < count; i++) {
-        struct key key = key_of(retention->partition, keys[i]);
-        redis_command_arg(command, key_slice(&key));
-    }
+    add_keys(retention, keys, count);
     redis_command_text(command, GROUP_PROCESSOR);
-    redis_command_int(command, cutoff_ms(retention));
+    redis_command_int(command, retention->is_over ? clock_wall_ms() : cutoff_ms(retention));
     redis_command_text(command, retention->cursor);
     redis_command_int(command, STEP_MAX);
     redis_command_int(command, retention->partition);
     retention->waiting++;
     script_send(retention->redis, SCRIPT_TRIM, command, on_trimmed, retention);
+}
+
+static void on_measured(enum status status, const struct redis_reply *reply, void *self)
+{
+    struct retention *retention = self;
+    if (status == STATUS_CANCELLED)
+        return;
+    retention->waiting--;
+    retention->is_over =
+        status == STATUS_OK && redis_reply_int(reply) > retention->options.bytes_max;
+    trim_events(retention);
+}
+
+/* Redis samples a few nodes of the stream: a few microseconds, and right within some percent. */
+static void measure(struct retention *retention)
+{
+    struct key key = key_of(retention->partition, KEY_EVENTS);
+    redis_command_start(&retention->command);
+    redis_command_text(&retention->command, "MEMORY");
+    redis_command_text(&retention->command, "USAGE");
+    redis_command_arg(&retention->command, key_slice(&key));
+    retention->waiting++;
+    redis_send(retention->redis, &retention->command, on_measured, retention);
 }
 
 static void on_timer(void *self)
@@ -140,19 +184,21 @@ static void on_timer(void *self)
         rest(retention);
         return;
     }
-    trim_log(retention, KEY_ATTEMPTS);
-    trim_log(retention, KEY_DLQ);
-    if (retention->in_pass)
+    trim_attempts(retention);
+    trim_letters(retention);
+    if (retention->in_pass && retention->options.bytes_max > 0)
+        measure(retention);
+    else if (retention->in_pass)
         trim_events(retention);
 }
 
 struct retention *retention_new(struct loop *loop, struct redis *redis, uint32_t partition,
-                                int64_t retention_ms)
+                                const struct retention_options *options)
 {
     struct retention *retention = xcalloc(1, sizeof *retention);
     retention->redis = redis;
     retention->partition = partition;
-    retention->retention_ms = retention_ms;
+    retention->options = *options;
     retention->stopped = true;
     redis_command_init(&retention->command);
     retention->timer = loop_timer_new(loop, on_timer, retention);
@@ -174,9 +220,10 @@ void retention_start(struct retention *retention)
 {
     retention->stopped = false;
     begin_pass(retention);
-    loop_timer_start(
-        retention->timer,
-        loop_jitter(retention->retention_ms < INTERVAL_MS ? retention->retention_ms : INTERVAL_MS));
+    int64_t first_ms = retention->options.bytes_max > 0 ? FIRST_MS : INTERVAL_MS;
+    if (retention->options.age_ms < first_ms)
+        first_ms = retention->options.age_ms;
+    loop_timer_start(retention->timer, loop_jitter(first_ms));
 }
 
 void retention_stop(struct retention *retention)

@@ -24,6 +24,7 @@ const char *const script_names[] = {
     [SCRIPT_RENEW] = "renew",
     [SCRIPT_REAP] = "reap",
     [SCRIPT_TRIM] = "trim",
+    [SCRIPT_TRIM_LETTERS] = "trim_letters",
     [SCRIPT_CONFIGURE] = "configure",
     [SCRIPT_LIMIT] = "limit",
     [SCRIPT_JOB_CREATE] = "job_create",

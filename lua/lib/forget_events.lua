@@ -13,6 +13,14 @@ local function is_read(ms, seq)
     return ms < read_ms or ms == read_ms and seq <= read_seq
 end
 
+-- Fields and states, of a wide record some, and whether it is one. pcall: as in lib/forget.
+local function some_fields(record)
+    local count = redis.pcall('HLEN', record)
+    local is_wide = type(count) == 'number' and count > WIDE
+    return is_wide and call('HSCAN', record, 0, 'COUNT', WIDE)[2] or redis.pcall('HGETALL', record),
+        is_wide
+end
+
 -- A delivery that waits leaves the place where it does.
 local function leave_place(event, endpoint, state)
     local reason = string.match(state, '^waiting (%S+) ')
@@ -25,7 +33,7 @@ end
 -- Returns whether all of it goes. Of a wide record, what has ended goes at once, part by part.
 local function forget_event(id, ms, seq)
     local event = event_id(ms, seq, tonumber(ARGV[3]))
-    local fields, _, is_wide = look_at_record(record_prefix .. event)
+    local fields, is_wide = some_fields(record_prefix .. event)
     local ended, is_pending = {}, false
     for i = 1, #fields, 2 do
         if string.sub(fields[i + 1], 1, 8) == 'pending ' then

@@ -37,7 +37,7 @@ local function write_limiters(limiters, results)
         if limiter.is_changed then
             local us = limiter.now + (ahead - ticks) / limiter.per_second
             call('SET', limiter.key, digits(us) .. ' ' .. digits(ticks),
-                 'PX', digits(math.ceil(ahead / ticks_per_ms) + 1))
+                 'PXAT', digits(math.ceil(us / 1000) + 1))
         end
         results[#results + 1] = math.floor((limiter.limit - ahead) / UNIT)
         results[#results + 1] = math.ceil(ahead / ticks_per_ms)

@@ -5,8 +5,8 @@
 --   running            it was stepped, or waits for room: go on after ms
 --   done failed …      it is finished: nothing to do for ms
 --   absent             it has been removed
-local STEP_MS = 10
-local READY_MAX = 100 -- ready or in flight: past that, jobs wait for fresh deliveries
+local STEP_MS = 5
+local READY_MAX, TOP_UP_MAX = 100, 25
 local LOOKED_MAX = 200
 local job, step_ms = {}, now_ms(ARGV[1])
 
@@ -39,6 +39,12 @@ local function open_job()
     call('ZREM', KEYS[2], job.id)
     call('ZREM', KEYS[3] .. job.org, job.id)
     return {'absent', '0'}
+end
+
+-- How many deliveries a step may enqueue: few at a time, for fresh ones come behind them; none
+-- while there are READY_MAX that are ready or in flight.
+local function room_in(deliveries)
+    return math.min(TOP_UP_MAX, READY_MAX - call('XLEN', deliveries))
 end
 
 local function wait_ms(ms)

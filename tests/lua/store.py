@@ -208,6 +208,9 @@ class Store:
         """{entry: held or not_held}"""
         return dict(pairs(self.call("unlease", [ORG_EVENTS + org, ORG_LEASES + org], [rule, name, *entries])))
 
+    def trim_letters(self, before_ms, limit=100):
+        return self.call("trim_letters", [DLQ, RECORD, ORG_DLQ], [before_ms, limit])
+
     def configure(self, rule, record, fields, index=None, member="", gone=None):
         keys = [key for key in (record, index, gone) if key]
         return self.call("configure", keys, [rule, member, *(text for pair in fields.items() for text in pair)])

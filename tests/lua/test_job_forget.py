@@ -23,7 +23,7 @@ def furnish(store, org, endpoints):
     r.zadd(P + "keys:" + org, {f"key_{org[-20:]}:{'0' * 64}": 0})
     r.xadd(P + "audit:" + org, {"target": org})
     r.xadd(P + "audit:" + org, {"target": org})
-    store.limit([(org, 10**9, 10), ("key_" + org[-20:], 10**9, 10)])
+    r.mset({RATE + org: "1", RATE + "key_" + org[-20:]: "1"})
     r.set(P + f"dedup:{org}:{'1' * 32}", "1-1 x")
     r.hset("mr:org:" + org, "id", org)
     r.zadd("mr:orgs", {org: 0})
@@ -132,7 +132,7 @@ def test_it_waits_until_nothing_is_taken_any_more(store):
     before = store.snapshot()
     assert store.step("forget", 1, now=NOW + 1999) == ("running", 200)
     assert store.snapshot() == before
-    assert store.step("forget", 1, now=NOW + 2000) == ("running", 10)
+    assert store.step("forget", 1, now=NOW + 2000) == ("running", 5)
 
 
 def test_events_that_are_with_somebody_stay_until_they_end(store):

@@ -5,7 +5,8 @@ import pytest
 import redis
 
 from job_env import ENDPOINT_1, FIRST, LAST, give, make_endpoints, ready, run, state
-from store import (ATTEMPTS, DELIVERIES, DLQ, DUE, ENDPOINT, EVENTS, HISTORY, JOB, JOBS, ORG, ORG_DLQ, RECORD, job_id)
+from store import (ATTEMPTS, DELIVERIES, DLQ, DUE, ENDPOINT, EVENTS, HISTORY, JOB, JOBS, ORG, ORG_DLQ, RECORD,
+                   entry_event_id, job_id, new_event, part)
 
 
 def make(store, number=1, status="failed", since=FIRST, until=LAST, **fields):
@@ -57,10 +58,11 @@ def test_other_endpoints_and_later_ones_are_left_alone(store):
 def test_no_more_is_enqueued_than_there_is_room_for(store):
     events = give(store, ["delivered"] * 250)
     make(store, status="delivered")
-    assert store.step("replay", 1) == ("running", 10)
-    assert store.r.xlen(DELIVERIES) == 100
+    for step in range(1, 5):
+        assert store.step("replay", 1) == ("running", 5)
+        assert store.r.xlen(DELIVERIES) == 25 * step
     before = store.snapshot()
-    assert store.step("replay", 1) == ("running", 10), "there is no room"
+    assert store.step("replay", 1) == ("running", 5), "there is no room"
     assert store.snapshot() == before, "and nothing is written"
     assert run(store, "replay", 1) == ("done", events)
     assert counts(store) == ("done", 250, 0)
@@ -69,16 +71,16 @@ def test_no_more_is_enqueued_than_there_is_room_for(store):
 def test_a_step_looks_at_two_hundred(store):
     events = give(store, ["delivered"] * 450)
     make(store)
-    assert store.step("replay", 1) == ("running", 10)
+    assert store.step("replay", 1) == ("running", 5)
     assert store.job(1)["cursor"] == events[199]
-    assert store.step("replay", 1) == ("running", 10)
+    assert store.step("replay", 1) == ("running", 5)
     assert store.step("replay", 1)[0] == "done"
 
 
 def test_a_step_reads_about_a_mebibyte_of_the_log(store):
     events = give(store, ["dead"] * 8, data='"%s"' % ("x" * 300_000))
     make(store)
-    assert store.step("replay", 1) == ("running", 10)
+    assert store.step("replay", 1) == ("running", 5)
     assert [event for event, _ in ready(store)] == events[:4]
     assert run(store, "replay", 1) == ("done", events)
 
@@ -102,7 +104,7 @@ def test_an_endpoint_that_gets_nothing_ends_the_job(store, change, error):
         store.r.delete(ENDPOINT + ENDPOINT_1)
     assert store.step("replay", 1)[0] == "failed"
     assert store.job(1)["error"] == error
-    assert counts(store) == ("failed", 100, 0)
+    assert counts(store) == ("failed", 25, 0)
 
 
 def test_a_job_that_has_ended_does_nothing(store):
@@ -153,11 +155,13 @@ def test_against_a_model_with_many_steppers_and_fresh_events(store, seed):
         for _ in range(rng.randint(1, 3)):
             word, _ = store.step("replay", 1)
             assert store.r.xlen(DELIVERIES) <= 100
-        if rng.random() < 0.3:
-            give(store, ["delivered"])
+        if rng.random() < 0.3:  # a fresh one
+            store.publish([new_event()])
+            (entry, _), = store.read_events()
+            store.fanout("p1", [part(entry, entry_event_id(entry), [ENDPOINT_1])])
         for entry, fields in store.read_deliveries("d3", rng.randint(1, 60)):
             sent.append(fields["event"])
             store.r.xack(DELIVERIES, "dispatcher", entry)
             store.r.xdel(DELIVERIES, entry)
     sent += [event for event, _ in ready(store)]
-    assert sent == wanted and counts(store) == ("done", len(wanted), 0)
+    assert [event for event in sent if event in events] == wanted and counts(store) == ("done", len(wanted), 0)

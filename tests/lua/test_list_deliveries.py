@@ -72,9 +72,11 @@ def test_a_wide_event_is_walked_by_the_endpoints_that_there_are_and_were(store, 
     store.r.zadd(ORG_GONE + ORG, {endpoint_id(i): 0 for i in range(1, 700, 3)})
     store.r.zadd(ORG_ENDPOINTS + ORG, {endpoint_id(i): 0 for i in range(1000, 1100)})  # later ones
     assert store.r.hlen(RECORD + expected[0][0]) == 700
+    store.r.config_resetstat()
     for given in ({}, {"event": expected[0][0]}):
         rows, _ = walk(lambda **page: store.list_deliveries(**page, **given), limit, ("", ""))
         assert pairs(rows) == expected
+    assert "cmdstat_hgetall" not in store.r.info("commandstats"), "it is never read whole"
 
 
 def test_one_state_in_many_takes_short_pages(store):

@@ -93,8 +93,8 @@ def test_with_an_event_goes_its_place_in_every_list(store):
 
 def test_what_is_leased_is_passed_over(store):
     events = give_processed(store, 4)
-    store.r.zadd(ORG_LEASES + ORG, {events[1][0]: 1, "5-5": 1})
-    store.r.zadd(ORG_LEASES + "org_b", {events[2][0]: 1})
+    store.r.zadd(ORG_LEASES + ORG, {events[1][0]: FUTURE, "5-5": FUTURE})
+    store.r.zadd(ORG_LEASES + "org_b", {events[2][0]: FUTURE})
     assert store.trim(FUTURE) == [2, 2, ""], "the last that was read stays beside it"
     assert left(store) == [events[1][0], events[3][0]]
     store.r.zrem(ORG_LEASES + ORG, events[1][0])
@@ -150,7 +150,7 @@ def test_of_a_wide_event_nothing_goes_while_one_waits(store, number, state):
 
 def test_a_wide_event_that_is_leased_or_pending_stays_whole(store):
     events = give_wide(store)
-    store.r.zadd(ORG_LEASES + ORG, {events[1][0]: 1})
+    store.r.zadd(ORG_LEASES + ORG, {events[1][0]: FUTURE})
     store.trim(FUTURE)
     assert store.r.hlen(RECORD + events[1][1]) == WIDE
     store.r.delete(ORG_LEASES + ORG)

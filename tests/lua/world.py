@@ -10,6 +10,7 @@ from store import (ATTEMPTS, CURSORS, DELIVERIES, DLQ, DUE, EVENTS, FAILING, HIS
 PROCESSORS, DISPATCHERS = ["p1", "p2", "p3"], ["d1", "d2", "d3"]
 ORGS = ["org_a", "org_b"]
 LEASE_MS = 30000
+AFTER_ALL = 10**14  # ms
 MAX_DEPTH = 60
 FAILING_AFTER_MS = 500
 WORDS = ["delivered"] * 4 + ["retry"] * 3 + ["snooze", "park", "hold", "ready", "dead"]
@@ -255,13 +256,13 @@ class World:
         for org in ORGS:
             self.store.r.delete(ORG_LEASES + org)
         for entry in self.model.leased:
-            self.store.r.zadd(ORG_LEASES + self.model.events[entry].org, {entry: self.now})
+            self.store.r.zadd(ORG_LEASES + self.model.events[entry].org, {entry: AFTER_ALL})
         self.seen["leased"] += len(self.model.leased)
 
     def trim(self):
         limit = self.random.choice([1, 10, 50])
         went, kept, cursor = self.model.trim(self.trim_cursor, limit)
-        assert self.store.trim(10**14, self.trim_cursor, limit) == [went, kept, cursor]
+        assert self.store.trim(AFTER_ALL, self.trim_cursor, limit) == [went, kept, cursor]
         self.trim_cursor = cursor
         self.seen["trimmed"] += went
         self.seen["kept"] += kept

@@ -141,7 +141,7 @@ def test_a_refusal_is_one_sentence_that_says_what_to_do(api):
     api.answers["/api/events"] = (401, '{"detail":"unknown key","code":"unauthorized"}')
     assert "MILLRACE_API_KEY" in send(api, "a").stderr
     api.answers["/api/events"] = (503, '{"detail":"full","code":"backlog_full"}')
-    assert "send it again" in send(api, "a").stderr
+    assert "do it again" in send(api, "a").stderr
     api.answers["/api/events"] = (503, '{"detail":"may have been carried out","code":"outcome_unknown"}')
     assert "nothing was accepted" not in send(api, "a").stderr
 

@@ -138,6 +138,32 @@ def test_gone_disables_the_endpoint(world):
     assert world.dlq()[1]["attempts"] == "0"
 
 
+def test_many_that_are_gone_disable_once(world):
+    """All are under way when the first answer comes."""
+    receiver = world.receiver(410)
+    endpoint = world.endpoint(receiver.url)
+    world.dispatcher()
+    for event in world.send(endpoint, count=20):
+        world.wait_state(event, endpoint, "dead")
+    wait_for("disabled", lambda: world.r.hget(f"mr:{{0}}:endpoint:{endpoint}", "disabled") == "1")
+    entries = [entry for _, entry in world.r.xrange("mr:{0}:audit:" + store.ORG)]
+    assert entries == [dict(actor="dispatcher", action="endpoint.disabled", target=endpoint, ip="", request="", detail="gone")]
+    assert len(world.r.xrange("mr:config")) == 1
+
+
+def test_what_is_for_a_paused_endpoint_is_held(world):
+    receiver = world.receiver(200)
+    paused, other = world.endpoint(receiver.url, paused="1"), world.endpoint(receiver.url)
+    dispatcher = world.dispatcher()
+    events = world.send(paused, other, count=3)
+    for event in events:
+        world.wait_state(event, other, "delivered")
+        world.wait_state(event, paused, "waiting")
+    assert len(receiver.requests) == 3
+    assert world.r.zcard(store.LANE + paused) == 3 and world.r.hget(store.WAITING, "paused") == "3"
+    assert dispatcher.metrics()['millrace_deliveries_total{outcome="hold"}'] == 3
+
+
 def test_endpoints_that_cannot_be_sent_to(world):
     receiver = world.receiver(200)
     disabled = world.endpoint(receiver.url, disabled="1")
@@ -541,7 +567,7 @@ def test_waiting_is_told_by_its_reason(world):
     world.store.fanout("p1", [store.part(entry, store.event_id(1), [failing], after=later)])
     dispatcher = world.dispatcher(retry_schedule="1h")
     wait_for("all to wait", lambda: world.r.zcard(store.DUE) == 6 and world.r.xlen(store.DELIVERIES) == 0)
-    reasons = dict(scheduled=1, backoff=3, retry_after=2, concurrency_limit=0, worker_capacity=0)
+    reasons = dict(scheduled=1, backoff=3, retry_after=2, concurrency_limit=0, paused=0, worker_capacity=0)
     expected = {f'millrace_waiting{{reason="{reason}"}}': count for reason, count in reasons.items()}
     metrics = dispatcher.metrics()
     assert {name: count for name, count in metrics.items() if name.startswith("millrace_waiting")} == expected

@@ -211,9 +211,9 @@ static void clients_of_one_batch_have_their_own_limits(void **state)
     static const struct rate_limit key = {{"key_1", 5}, 1, 2};
     const struct rate_limit first[RATES] = {[RATE_ORG] = org, [RATE_KEY] = key};
     const struct rate_limit second[RATES] = {[RATE_ORG] = org};
-    static const enum publish_word words[] = {
-        PUBLISH_ACCEPTED, PUBLISH_ACCEPTED, PUBLISH_LIMITED,  PUBLISH_ACCEPTED, PUBLISH_ACCEPTED,
-        PUBLISH_ACCEPTED, PUBLISH_LIMITED,  PUBLISH_ACCEPTED, PUBLISH_LIMITED};
+    static const enum publish_word words[] = {PUBLISH_ACCEPTED, PUBLISH_ACCEPTED, PUBLISH_LIMITED,
+                                              PUBLISH_ACCEPTED, PUBLISH_ACCEPTED, PUBLISH_ACCEPTED,
+                                              PUBLISH_LIMITED,  PUBLISH_ACCEPTED, PUBLISH_LIMITED};
     (void)state;
     struct world *world = open_world("", 1, 1000000);
     for (int i = 0; i < 3; i++)

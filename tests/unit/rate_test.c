@@ -16,9 +16,18 @@ static const char *const names[RATE_HEADERS] = {"RateLimit-Policy", "RateLimit",
                                                 "X-RateLimit-Limit", "X-RateLimit-Remaining",
                                                 "X-RateLimit-Reset"};
 
-#define ORG_LIMIT {.per_second = 10, .burst = 20}
-#define NO_LIMIT {.per_second = 0}
-#define KEY_LIMIT {.per_second = 3, .burst = 10}
+#define ORG_LIMIT                                                                                  \
+    {                                                                                              \
+        .per_second = 10, .burst = 20                                                              \
+    }
+#define NO_LIMIT                                                                                   \
+    {                                                                                              \
+        .per_second = 0                                                                            \
+    }
+#define KEY_LIMIT                                                                                  \
+    {                                                                                              \
+        .per_second = 3, .burst = 10                                                               \
+    }
 
 static const struct {
     struct rate_limit limits[RATES];

@@ -27,14 +27,20 @@ struct world {
     long long old_ms; /* entries <old_ms>-0, -1, … */
 };
 
-static struct world *open_world(const char *options)
+static struct world *open_world_with(const char *options, int64_t age_ms, int64_t bytes_max)
 {
+    struct retention_options retention = {.age_ms = age_ms, .bytes_max = bytes_max};
     struct world *world = calloc(1, sizeof *world);
     stage_open(&world->stage, options, 1);
-    world->retention = retention_new(world->stage.loop, world->stage.redis, 0, RETENTION_MS);
+    world->retention = retention_new(world->stage.loop, world->stage.redis, 0, &retention);
     world->old_ms = clock_wall_ms() - HOUR_MS;
     redis_fixture_ask(&world->stage.server, "XGROUP CREATE mr:{0}:events processor 0 MKSTREAM");
     return world;
+}
+
+static struct world *open_world(const char *options)
+{
+    return open_world_with(options, RETENTION_MS, 0);
 }
 
 static void close_world(struct world *world)
@@ -165,6 +171,39 @@ static void log_unread(struct world *world, int from, int to)
     stage_eval(&world->stage, script);
 }
 
+static long long bytes(const struct world *world)
+{
+    return stage_number(&world->stage, "return redis.call('MEMORY', 'USAGE', 'mr:{0}:events')");
+}
+
+/* Young as they are; what is needed stays, and no more goes than has to. */
+static void the_oldest_go_when_there_are_too_many_bytes(void **state)
+{
+    (void)state;
+    struct world *world = open_world_with("", 100 * HOUR_MS, 800 * 1000);
+    log_old(world, 800, 2000);
+    set_record(world, 3, "pending 0");
+    log_unread(world, 800, 809);
+    assert_true(bytes(world) > 1600 * 1000);
+    run(world);
+    assert_true(bytes(world) <= 800 * 1000);
+    assert_true(events(world) > 200);
+    assert_int_equal(first(world), 3);
+    close_world(world);
+}
+
+static void unread_events_stay_whatever_their_bytes(void **state)
+{
+    (void)state;
+    struct world *world = open_world_with("", 100 * HOUR_MS, 1000);
+    log_old(world, 5, 2000);
+    log_unread(world, 5, 300);
+    run(world);
+    assert_int_equal(first(world), 5);
+    assert_int_equal(events(world), 296);
+    close_world(world);
+}
+
 static void passes_over_what_is_pending(void **state)
 {
     (void)state;
@@ -216,7 +255,7 @@ static long long length(const struct world *world, const char *key)
     return stage_number(&world->stage, script);
 }
 
-/* Whole nodes of a hundred entries: a part of one may stay for a while. */
+/* Of attempts whole nodes of a hundred: a part of one may stay for a while. */
 static void attempts_and_dead_letters_go_by_age(void **state)
 {
     char script[512];
@@ -232,7 +271,7 @@ static void attempts_and_dead_letters_go_by_age(void **state)
     stage_eval(&world->stage, script);
     run(world);
     assert_in_range(length(world, "attempts"), 150, 250);
-    assert_in_range(length(world, "dlq"), 150, 250);
+    assert_int_equal(length(world, "dlq"), 150);
     close_world(world);
 }
 
@@ -268,6 +307,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(old_events_go_with_their_records),
         cmocka_unit_test(passes_over_what_waits),
+        cmocka_unit_test(the_oldest_go_when_there_are_too_many_bytes),
+        cmocka_unit_test(unread_events_stay_whatever_their_bytes),
         cmocka_unit_test(passes_over_what_is_pending),
         cmocka_unit_test(stops_at_what_is_unread),
         cmocka_unit_test(large_events_go_in_small_steps),

@@ -1,0 +1,76 @@
+/*
+ * endpoints.c - millrace endpoints: where an organization wants its events
+ */
+#include "print.h"
+#include "resource.h"
+
+struct create_settings {
+    struct cli_settings common;
+    char *event_types, *description, *filter;
+};
+
+#define AT(field) offsetof(struct create_settings, field)
+static const struct setting create_rows[] = {
+    {"event_types", SETTING_TEXT, "*", 1, 8192, AT(event_types),
+     "patterns with a comma between, such as order.*,invoice.paid", NULL},
+    {"description", SETTING_TEXT, "", 0, 1024, AT(description), "a note for people", NULL},
+    {"filter", SETTING_TEXT, "", 0, 8192, AT(filter), "which events by their data, as JSON", NULL},
+};
+
+static bool write_endpoint(const struct command *command, const void *given, int operands_count,
+                           const char *const *operands, struct json_writer *json)
+{
+    const struct create_settings *settings = given;
+
+    (void)command, (void)operands_count;
+    member_text(json, "url", slice_of(operands[0]));
+    put_words(json, "event_types", settings->event_types);
+    if (settings->description[0] != '\0')
+        member_text(json, "description", slice_of(settings->description));
+    if (settings->filter[0] != '\0') {
+        json_name(json, "filter");
+        json_put_raw(json, slice_of(settings->filter)); /* the API reads the whole strictly */
+    }
+    return true;
+}
+
+static const struct resource_verb ls = {
+    .method = "GET", .path = "/api/endpoints", .columns = "id url event_types disabled paused"};
+static const struct resource_verb show = {.method = "GET", .path = "/api/endpoints/%s"};
+static const struct resource_verb create = {
+    .method = "POST", .path = "/api/endpoints", .write_body = write_endpoint};
+static const struct resource_verb pause = {.method = "POST", .path = "/api/endpoints/%s/pause"};
+static const struct resource_verb resume = {.method = "POST", .path = "/api/endpoints/%s/resume"};
+static const struct resource_verb test = {.method = "POST", .path = "/api/endpoints/%s/test"};
+static const struct resource_verb rotate = {.method = "POST",
+                                            .path = "/api/endpoints/%s/secret/rotate",
+                                            .write_body = resource_write_grace};
+static const struct resource_verb delete = {
+    .method = "DELETE", .path = "/api/endpoints/%s", .done = "deleted"};
+
+const struct command command_endpoints_ls =
+    RESOURCE_LIST("endpoints ls", "list the endpoints of an organization", ls);
+const struct command command_endpoints_create = {.name = "endpoints create",
+                                                 .operands = "URL",
+                                                 .operands_min = 1,
+                                                 .operands_max = 1,
+                                                 .summary = "make an endpoint; its secret is shown",
+                                                 .needs = COMMAND_ADMIN,
+                                                 .settings = create_rows,
+                                                 .settings_count =
+                                                     sizeof create_rows / sizeof create_rows[0],
+                                                 .settings_size = sizeof(struct create_settings),
+                                                 .run = resource_run,
+                                                 .verb = &create};
+const struct command command_endpoints_rotate =
+    RESOURCE_ROTATE("endpoints rotate", "ENDPOINT_ID", "give it another signing secret", rotate);
+const struct command command_endpoints_show =
+    RESOURCE_ONE("endpoints show", "ENDPOINT_ID", "one endpoint", show);
+const struct command command_endpoints_pause =
+    RESOURCE_ONE("endpoints pause", "ENDPOINT_ID", "its deliveries wait from now on", pause);
+const struct command command_endpoints_resume =
+    RESOURCE_ONE("endpoints resume", "ENDPOINT_ID", "its deliveries go on", resume);
+const struct command command_endpoints_test =
+    RESOURCE_ONE("endpoints test", "ENDPOINT_ID", "send it an event of type millrace.test", test);
+const struct command command_endpoints_delete =
+    RESOURCE_ONE("endpoints delete", "ENDPOINT_ID", "remove it", delete);
