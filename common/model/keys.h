@@ -22,15 +22,15 @@ struct slice key_slice(const struct key *key);
 
 /* A partition's own keys. */
 enum partition_key {
-    KEY_EVENTS,          /* stream: the log of events */
-    KEY_DELIVERIES,      /* stream: what may be sent now */
-    KEY_DUE,             /* zset: delivery id by the ms when it may be sent */
-    KEY_WAITING,         /* hash: reason -> how many wait for it */
-    KEY_CURSORS,         /* hash: event entry id -> last endpoint of an unfinished wide fan-out */
-    KEY_ATTEMPTS,        /* stream: every attempt made */
-    KEY_DLQ,             /* stream: deliveries given up */
-    KEY_FAILING,         /* hash: endpoint -> ms since when no attempt has succeeded */
-    KEY_JOBS,            /* zset: jobs by the ms when they may go on, or, finished, are removed */
+    KEY_EVENTS,     /* stream: the log of events */
+    KEY_DELIVERIES, /* stream: what may be sent now */
+    KEY_DUE,        /* zset: delivery id by the ms when it may be sent */
+    KEY_WAITING,    /* hash: reason -> how many wait for it */
+    KEY_CURSORS,    /* hash: event entry id -> last endpoint of an unfinished wide fan-out */
+    KEY_ATTEMPTS,   /* stream: every attempt made */
+    KEY_DLQ,        /* stream: deliveries given up */
+    KEY_FAILING,    /* hash: endpoint -> ms since when no attempt has succeeded */
+    KEY_JOBS,       /* zset: jobs by the ms when they may go on, or, finished, are removed */
     /* Prefixes. + event id */
     KEY_RECORD, /* hash: endpoint id -> state */
     /* + endpoint id */
@@ -59,8 +59,8 @@ struct key key_of(uint32_t partition, enum partition_key which); /* a prefix, fo
 struct key key_of_id(uint32_t partition, enum partition_key prefix, struct slice id);
 struct key key_dedup(uint32_t partition, struct slice org,
                      struct slice dedup_id); /* hashes dedup_id: 32 hex of SHA-256 */
-struct key key_org(struct slice org); /* hash */
-struct key key_orgs(void);            /* zset, score 0: all organizations */
+struct key key_org(struct slice org);        /* hash */
+struct key key_orgs(void);                   /* zset, score 0: all organizations */
 struct key
 key_api_key(struct slice sha256_hex); /* hash: id org name scopes created_at [expires_at] */
 struct key key_meta(void);            /* hash: partitions, format */
