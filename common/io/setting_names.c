@@ -32,6 +32,7 @@ const char *const setting_names[] = {
     "cache_ttl",
     "cache_max",
     "retention",
+    "retention_bytes",
     /* dispatcher */
     "retry_schedule",
     "connect_timeout",
