@@ -73,27 +73,24 @@ static void add_header(struct answer *answer, struct slice name, struct slice va
     answer->headers[answer->headers_count++] = (struct http_header){name, value};
 }
 
-static void send_kept(struct call *call, struct answer *answer, int status, struct slice type,
-                      struct slice body, const char *code)
+static void send_with(struct call *call, struct answer *answer, struct http_response *response,
+                      const char *code)
 {
     add_header(answer, SLICE("X-Request-Id"), slice_of(call->request_id));
     answer->headers_count += rate_headers(call->principal.limits, call->rates,
                                           answer->headers + answer->headers_count, answer->rates);
-    struct http_response response = {
-        .status = status,
-        .content_type = body.len ? type : (struct slice){0},
-        .body = body,
-        .headers = answer->headers,
-        .headers_count = answer->headers_count,
-    };
-    finish(call, &response, code);
+    response->headers = answer->headers;
+    response->headers_count = answer->headers_count;
+    finish(call, response, code);
 }
 
 static void send_answer(struct call *call, struct answer *answer, int status, struct slice type,
                         struct slice body, const char *code)
 {
     add_header(answer, SLICE("Cache-Control"), SLICE("no-store"));
-    send_kept(call, answer, status, type, body, code);
+    struct http_response response = {
+        .status = status, .content_type = body.len ? type : (struct slice){0}, .body = body};
+    send_with(call, answer, &response, code);
 }
 
 void call_answer_file(struct call *call, struct slice type, struct slice bytes, bool is_gzip)
@@ -109,7 +106,9 @@ void call_answer_file(struct call *call, struct slice type, struct slice bytes, 
     add_header(&answer, SLICE("Vary"), SLICE("Accept-Encoding"));
     if (is_gzip)
         add_header(&answer, SLICE("Content-Encoding"), SLICE("gzip"));
-    send_kept(call, &answer, 200, type, bytes, "");
+    struct http_response response = {
+        .status = 200, .content_type = type, .body = bytes, .is_lasting = true};
+    send_with(call, &answer, &response, "");
 }
 
 void call_answer_json(struct call *call, int status, struct slice json)

@@ -37,7 +37,7 @@ struct call *call_new(struct ingest *ingest, struct http_request *http);
 
 void call_answer_json(struct call *call, int status, struct slice json);
 
-/* What is the same for everybody and as long as the process runs, with the headers that keep a page
+/* What is the same for everybody, in bytes that outlive the server, with the headers that keep a page
  * from loading anything of others. */
 void call_answer_file(struct call *call, struct slice type, struct slice bytes, bool is_gzip);
 

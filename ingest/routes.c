@@ -131,11 +131,13 @@ static void add_allowed(char allow[ALLOW_MAX], const char *method)
 const struct route *routes_find(struct slice method, struct slice path, struct slice *out_id,
                                 char out_allow[ALLOW_MAX])
 {
+    const char *fitting = NULL; /* the first that fits: a word stands before the {id} it could be */
     out_allow[0] = '\0';
     for (size_t i = 0; i < COUNT; i++) {
         struct slice id = {0};
-        if (!route_fits(&routes[i], path, &id))
+        if ((fitting && strcmp(fitting, routes[i].path) != 0) || !route_fits(&routes[i], path, &id))
             continue;
+        fitting = routes[i].path;
         if (method_fits(&routes[i], method)) {
             *out_id = id;
             return &routes[i];

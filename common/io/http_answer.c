@@ -49,7 +49,7 @@ void http_continue(struct http_exchange *exchange)
     exchange->owes_continue = STAILQ_FIRST(&connection->exchanges) != exchange;
     if (exchange->owes_continue)
         return;
-    buf_add_slice(&connection->out, SLICE("HTTP/1.1 100 Continue\r\n\r\n"));
+    buf_add_slice(http_connection_out(connection), SLICE("HTTP/1.1 100 Continue\r\n\r\n"));
     connection->part_mono_us = clock_mono_us(); /* the client's time begins now */
     http_connection_mark(connection);
 }
@@ -73,7 +73,11 @@ static void advance(struct http_connection *connection)
     while (exchange != NULL && exchange->state == EXCHANGE_ANSWERED) {
         bool closes = exchange->closes;
 
-        buf_add_slice(&connection->out, buf_slice(&exchange->answer));
+        /* The first one's is in out already. */
+        if (exchange->answer.len > 0) {
+            buf_add_slice(http_connection_out(connection), buf_slice(&exchange->answer));
+            connection->rest = exchange->answer_rest;
+        }
         connection->out.overflow |= exchange->answer.overflow;
         STAILQ_REMOVE_HEAD(&connection->exchanges, link);
         detach(connection, exchange);
@@ -89,6 +93,7 @@ static void answer(struct http_exchange *exchange, const struct http_response *r
 {
     struct http_connection *connection = exchange->connection;
     bool is_first = STAILQ_FIRST(&connection->exchanges) == exchange;
+    struct slice rest;
     struct http_answer_to to = {.is_head = exchange->is_head, .is_http_1_0 = exchange->is_http_1_0};
 
     if (exchange->state < EXCHANGE_HANDLED) {
@@ -104,8 +109,9 @@ static void answer(struct http_exchange *exchange, const struct http_response *r
         connection->state = CONNECTION_ENDING;
     if (!is_first)
         buf_init(&exchange->answer, HTTP_OUTPUT_MAX);
-    http_response_write(response, &to, &connection->server->date,
-                        is_first ? &connection->out : &exchange->answer);
+    rest = http_response_write(response, &to, &connection->server->date,
+                               is_first ? http_connection_out(connection) : &exchange->answer);
+    *(is_first ? &connection->rest : &exchange->answer_rest) = rest;
     if (is_first)
         advance(connection);
     http_connection_mark(connection);

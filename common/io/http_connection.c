@@ -17,15 +17,22 @@
 #define MS_PER_S 1000
 #define US_PER_MS 1000
 
-static size_t unsent(const struct http_connection *connection)
+size_t http_connection_unsent(const struct http_connection *connection)
 {
-    return connection->out.len - connection->out_sent;
+    return connection->out.len - connection->out_sent + connection->rest.len;
+}
+
+struct buf *http_connection_out(struct http_connection *connection)
+{
+    buf_add_slice(&connection->out, connection->rest);
+    connection->rest = (struct slice){0};
+    return &connection->out;
 }
 
 static bool is_idle(const struct http_connection *connection)
 {
     return connection->exchanges_count == 0 && connection->at == connection->end &&
-           connection->scan.at == 0 && unsent(connection) == 0;
+           connection->scan.at == 0 && http_connection_unsent(connection) == 0;
 }
 
 static void set_event(struct event *event, bool *is_on, bool wanted)
@@ -86,7 +93,8 @@ static int64_t next_deadline(const struct http_connection *connection)
         due = part_mono_ms + limits->body_grace_ms +
               (int64_t)(got * MS_PER_S / limits->body_rate_min);
     }
-    if (unsent(connection) > 0 && connection->progress_mono_ms + limits->write_timeout_ms < due)
+    if (http_connection_unsent(connection) > 0 &&
+        connection->progress_mono_ms + limits->write_timeout_ms < due)
         due = connection->progress_mono_ms + limits->write_timeout_ms;
     return due;
 }
@@ -106,7 +114,7 @@ static void linger(struct http_connection *connection)
 static void settle(struct http_connection *connection)
 {
     if (connection->state == CONNECTION_ENDING && connection->exchanges_count == 0 &&
-        unsent(connection) == 0)
+        http_connection_unsent(connection) == 0)
         linger(connection);
     else if (connection->server->is_draining && connection->state == CONNECTION_HEAD &&
              is_idle(connection))
@@ -117,7 +125,8 @@ static void settle(struct http_connection *connection)
     set_event(&connection->readable, &connection->is_reading,
               !connection->has_ended && connection->state != CONNECTION_ENDING &&
                   !http_receive_is_paused(connection));
-    set_event(&connection->writable, &connection->is_writing, unsent(connection) > 0);
+    set_event(&connection->writable, &connection->is_writing,
+              http_connection_unsent(connection) > 0);
     http_deadline_set(connection->server->deadlines, &connection->deadline,
                       next_deadline(connection));
 }
@@ -131,22 +140,30 @@ static bool is_passing(int error)
 static bool write_out(struct http_connection *connection)
 {
     struct buf *out = &connection->out;
+    struct slice part;
+    bool is_rest;
     ssize_t len;
 
     if (out->overflow)
         return false;
-    if (unsent(connection) == 0)
+    if (http_connection_unsent(connection) == 0)
         return true;
     /* The first try: from here on the client is expected to take it. */
     if (!connection->is_writing)
         connection->progress_mono_ms = clock_mono_ms();
-    len = send(connection->fd, out->at + connection->out_sent, unsent(connection), MSG_NOSIGNAL);
+    is_rest = connection->out_sent == out->len;
+    part = is_rest ? connection->rest : slice_from(buf_slice(out), connection->out_sent);
+    len = send(connection->fd, part.at, part.len, MSG_NOSIGNAL);
     if (len < 0)
         return is_passing(errno);
-    connection->out_sent += (size_t)len;
     if (connection->is_writing)
         connection->progress_mono_ms = clock_mono_ms();
-    if (unsent(connection) == 0) {
+    if (is_rest) {
+        connection->rest = slice_from(connection->rest, (size_t)len);
+        return true;
+    }
+    connection->out_sent += (size_t)len;
+    if (connection->out_sent == out->len) {
         connection->out_sent = 0;
         buf_clear(out);
         if (out->room > OUTPUT_KEPT)
@@ -235,7 +252,7 @@ void http_connection_expired(struct http_deadline *deadline)
                                            offsetof(struct http_connection, deadline));
     const struct http_limits *limits = &connection->server->limits;
     int64_t now_mono_ms = clock_mono_ms();
-    bool is_stuck = unsent(connection) > 0 &&
+    bool is_stuck = http_connection_unsent(connection) > 0 &&
                     connection->progress_mono_ms + limits->write_timeout_ms <= now_mono_ms;
 
     /* Something has come in this very turn, and is not settled yet. */

@@ -57,6 +57,7 @@ struct http_connection {
     struct http_exchange *receiving; /* the last of them, or NULL */
     struct buf out;
     size_t out_sent;
+    struct slice rest; /* lasting bytes, to be sent after out */
 
     struct http_deadline deadline;
     struct http_peer *peer;
@@ -102,6 +103,10 @@ void http_receive(struct http_connection *connection);
 bool http_receive_is_paused(const struct http_connection *connection);
 /* Gives back the block when nothing needs it. */
 void http_receive_rest(struct http_connection *connection);
+
+size_t http_connection_unsent(const struct http_connection *connection);
+/* Where the next bytes of output go: behind all that is not sent yet. */
+struct buf *http_connection_out(struct http_connection *connection);
 
 /* In place of the request being received, or as one more: the answer, then the end. */
 void http_refuse(struct http_connection *connection, struct http_refusal refusal);

@@ -45,6 +45,7 @@ struct http_exchange {
     struct http_block *block;           /* with the head, and the body if it fits */
     struct buf body;                    /* if not */
     struct buf answer;                  /* while earlier ones are not answered */
+    struct slice answer_rest;           /* what follows it */
     size_t body_max;
     size_t reserved; /* for its body, of the pools' bodies_len */
     bool is_chunked, expects_continue;

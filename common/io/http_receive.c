@@ -80,7 +80,7 @@ bool http_receive_is_paused(const struct http_connection *connection)
     return connection->state == CONNECTION_HEAD && connection->scan.at == 0 &&
            (connection->exchanges_count >= connection->server->limits.pipeline_max ||
             connection->bodies_len > connection->server->limits.body_max ||
-            connection->out.len - connection->out_sent >= HTTP_OUTPUT_PAUSE);
+            http_connection_unsent(connection) >= HTTP_OUTPUT_PAUSE);
 }
 
 static void fill_request(struct http_exchange *exchange, const struct http_head *head)

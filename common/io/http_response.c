@@ -112,8 +112,9 @@ static void add_header(struct slice name, struct slice value, struct buf *out)
     buf_add(out, "\r\n", 2);
 }
 
-void http_response_write(const struct http_response *response, const struct http_answer_to *to,
-                         struct http_date *date, struct buf *out)
+struct slice http_response_write(const struct http_response *response,
+                                 const struct http_answer_to *to, struct http_date *date,
+                                 struct buf *out)
 {
     bool has_body = response->status != 204 && response->status != 304;
 
@@ -133,6 +134,10 @@ void http_response_write(const struct http_response *response, const struct http
     else if (to->is_http_1_0)
         buf_add_slice(out, SLICE("Connection: keep-alive\r\n"));
     buf_add(out, "\r\n", 2);
-    if (has_body && !to->is_head)
-        buf_add_slice(out, response->body);
+    if (!has_body || to->is_head)
+        return (struct slice){0};
+    if (response->is_lasting)
+        return response->body;
+    buf_add_slice(out, response->body);
+    return (struct slice){0};
 }

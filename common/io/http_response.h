@@ -19,6 +19,8 @@ struct http_answer_to {
     bool closes;
 };
 
-/* Appends; past out's max, out overflows. */
-void http_response_write(const struct http_response *response, const struct http_answer_to *to,
-                         struct http_date *date, struct buf *out);
+/* Appends; past out's max, out overflows. The body of a response that is_lasting is left to the
+ * caller: returned is what is to follow out. */
+struct slice http_response_write(const struct http_response *response,
+                                 const struct http_answer_to *to, struct http_date *date,
+                                 struct buf *out);

@@ -66,7 +66,9 @@ struct http_handler {
 struct http_response {
     int status;
     struct slice content_type;         /* empty: none */
-    struct slice body;                 /* copied */
+    struct slice body;                 /* copied, unless is_lasting */
+    bool is_lasting;                   /* the body outlives the server: a client that reads slowly
+                                          holds none of the memory that a copy would take */
     const struct http_header *headers; /* more headers; copied; must hold no CR or LF */
     size_t headers_count;
     bool close; /* close the connection after this answer */

@@ -1,4 +1,7 @@
 """The documentation page: what it is made of, and what it may load."""
+import contextlib
+import gzip
+import pathlib
 import re
 import shutil
 import subprocess
@@ -7,11 +10,13 @@ import pytest
 
 import api_document
 from client import Client
+from raw_http import RawConnection
 
 PAGE = "/api/docs"
 POLICY = {"default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "connect-src": "'self'",
           "img-src": "'self' data:", "base-uri": "'none'", "form-action": "'none'", "frame-ancestors": "'none'"}
 GZIP = {"Accept-Encoding": "gzip, deflate, br"}
+READERS = 100
 CHROMIUM = shutil.which("chromium")
 CHROMIUM_OPTIONS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -60,7 +65,6 @@ def test_the_policy_is_strict_everywhere(client):
     ("gzip", True), ("GZIP", True), ("*", True), ("br;q=1.0, gzip;q=0.8, *;q=0.1", True), ("gzip;q=0.5", True),
     ("identity", False), ("", False), ("gzip;q=0", False), ("gzip; q=0.000", False), ("*;q=0", False), ("*, gzip;q=0", False)])
 def test_large_files_are_compressed_for_who_takes_it(client, accepted, is_gzip):
-    import gzip
     plain = client.get("/api/docs/swagger-ui.css", {"Accept-Encoding": "identity"})
     answer = client.get("/api/docs/swagger-ui.css", {"Accept-Encoding": accepted})
     assert answer.headers["Vary"] == "Accept-Encoding"
@@ -87,3 +91,27 @@ def test_a_browser_shows_every_operation(stack, tmp_path):
     assert not complaints
     for operation in api_document.operations(api_document.read(stack.port)):
         assert f'data-path="{operation.path}"' in run.stdout, operation
+
+
+def rss(pid):
+    """Bytes of memory that the process has."""
+    return 1024 * int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text()).group(1))
+
+
+def test_slow_readers_take_no_memory(stack, client):
+    """Each would otherwise hold a copy of a file of more than a megabyte."""
+    pid, body = stack.services["ingest"].pid, client.get("/api/docs/swagger-ui-bundle.js").body
+    asked = b"".join(b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n" % path for path in
+                     (b"/health/live", b"/api/docs/swagger-ui-bundle.js", b"/api/docs", b"/health/live"))
+    with contextlib.ExitStack() as ends:
+        readers = [ends.enter_context(RawConnection(stack.port)) for _ in range(READERS)]
+        before = rss(pid)
+        for reader in readers:
+            reader.send(asked)
+        for reader in readers:
+            assert reader.answer().status == 200
+        assert client.get("/health/live").status == 200  # what came before it is answered
+        assert rss(pid) - before < READERS * len(body) / 4
+        for reader in readers:
+            answers = [reader.answer() for _ in range(3)]
+            assert answers[0].body == body and answers[1].body.startswith(b"<!doctype") and answers[2].body.startswith(b"{")

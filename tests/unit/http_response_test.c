@@ -112,6 +112,29 @@ static void test_titles(void **state)
     assert_string_equal(http_status_title(299), "Unknown");
 }
 
+static void test_a_lasting_body_is_not_copied(void **state)
+{
+    struct http_date date = {0};
+    struct http_response response = {
+        .status = 200, .content_type = SLICE("a/b"), .body = SLICE("lasting"), .is_lasting = true};
+    struct http_answer_to to = {0};
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, 4096);
+    struct slice rest = http_response_write(&response, &to, &date, &out);
+    assert_ptr_equal(rest.at, response.body.at);
+    assert_int_equal(rest.len, 7);
+    assert_non_null(memmem(out.at, out.len, "Content-Length: 7\r\n", 19));
+    assert_memory_equal(out.at + out.len - 4, "\r\n\r\n", 4);
+    to.is_head = true;
+    assert_int_equal(http_response_write(&response, &to, &date, &out).len, 0);
+    response.status = 204;
+    to.is_head = false;
+    assert_int_equal(http_response_write(&response, &to, &date, &out).len, 0);
+    buf_fini(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +142,7 @@ int main(void)
         cmocka_unit_test(test_date),
         cmocka_unit_test(test_overflow),
         cmocka_unit_test(test_titles),
+        cmocka_unit_test(test_a_lasting_body_is_not_copied),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
