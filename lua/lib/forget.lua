@@ -11,12 +11,6 @@ local function is_unsettled(state)
     return first == 'pending ' or first == 'waiting '
 end
 
-<<<<<<< HEAD
--- Fields and states (some of them when there are too many for a call), whether somebody waits for
--- the event, whether it is too wide for one call, and what that cost.
-=======
-local TEXT_COST = 64 -- of looking at a text, as bytes
-
 -- Whether one of every so many texts says that somebody waits, and what looking at them cost.
 local function look_at_texts(texts, every)
     local is_needed, cost = false, 0
@@ -29,7 +23,6 @@ end
 
 -- Fields and states (some of them when there are too many for a call), whether it is too wide for
 -- one call, whether somebody waits for the event, and what that cost.
->>>>>>> luatests
 local function look_at_record(record)
     local count = redis.pcall('HLEN', record)
     if type(count) ~= 'number' or count <= WIDE then
