@@ -66,15 +66,16 @@ static void on_announced(enum status status, const struct redis_reply *reply, vo
         repeat_later(write);
 }
 
-static const char *const announced_as[] = {
-    [CONFIGURE_CREATE] = "created", [CONFIGURE_CHANGE] = "changed", [CONFIGURE_REMOVE] = "removed",
-    [CONFIGURE_SWAP] = "changed"};
+static const char *const announced_as[] = {[CONFIGURE_CREATE] = "created",
+                                           [CONFIGURE_CHANGE] = "changed",
+                                           [CONFIGURE_REMOVE] = "removed",
+                                           [CONFIGURE_SWAP] = "changed"};
 
 static void announce(struct write *write)
 {
     config_announce(store_redis(write->configurer->store), slice_of(write->kind),
-                    slice_of(write->id), slice_of(write->org),
-                    announced_as[write->rule], on_announced, write);
+                    slice_of(write->id), slice_of(write->org), announced_as[write->rule],
+                    on_announced, write);
 }
 
 static void on_repeat(void *self)
@@ -155,7 +156,8 @@ void configure_write(struct configurer *configurer, const struct configure_chang
                                         [CONFIGURE_REMOVE] = "remove",
                                         [CONFIGURE_SWAP] = "swap"};
     struct redis_command command;
-    const size_t has_index = change->index && !change->index_is_apart, has_gone = change->gone != NULL;
+    const size_t has_index = change->index && !change->index_is_apart,
+                 has_gone = change->gone != NULL;
     must(has_index || !change->gone);
     audit(configurer, change);
     if (change->index_is_apart && change->rule == CONFIGURE_CREATE)

@@ -16,7 +16,7 @@ enum configure_rule {
     CONFIGURE_CREATE, /* refused when the record exists */
     CONFIGURE_CHANGE, /* refused when it does not */
     CONFIGURE_REMOVE, /* the same */
-    CONFIGURE_SWAP,   /* a change, refused also when the first of its fields is not what stands there */
+    CONFIGURE_SWAP, /* a change, refused also when the first of its fields is not what stands there */
 };
 
 struct configure_change {

@@ -21,7 +21,7 @@ void api_endpoint_resume(struct call *call);        /* endpoints_pause.c */
 void api_endpoint_secret_get(struct call *call);    /* endpoints_secret.c */
 void api_endpoint_secret_rotate(struct call *call); /* endpoints_secret.c */
 void api_endpoint_test(struct call *call);          /* endpoints_try.c */
-void api_endpoints_replay(struct call *call); /* endpoints_replay.c */
+void api_endpoints_replay(struct call *call);       /* endpoints_replay.c */
 void api_jobs_get(struct call *call);
 void api_job_get(struct call *call); /* jobs.c */
 void api_job_cancel(struct call *call);

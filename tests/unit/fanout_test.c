@@ -109,11 +109,11 @@ static void log_events(struct world *world, int count, const char *consumer)
 
 static struct work *work_of(struct world *world, int index, const char *data, const char *after)
 {
-    struct slice fields[] = {SLICE("org"),   SLICE("org_1"),  SLICE("type"),  SLICE("a.b"),
-                             SLICE("key"),   SLICE(""),       SLICE("trace"), SLICE("trace"),
-                             SLICE("request"), SLICE("req"),  SLICE("time"),  SLICE("time"),
-                             SLICE("after"), slice_of(after), SLICE("to"),    SLICE(""),
-                             SLICE("data"),  slice_of(data)};
+    struct slice fields[] = {SLICE("org"),     SLICE("org_1"),  SLICE("type"),  SLICE("a.b"),
+                             SLICE("key"),     SLICE(""),       SLICE("trace"), SLICE("trace"),
+                             SLICE("request"), SLICE("req"),    SLICE("time"),  SLICE("time"),
+                             SLICE("after"),   slice_of(after), SLICE("to"),    SLICE(""),
+                             SLICE("data"),    slice_of(data)};
     struct stream_id entry = {(uint64_t)world->first_ms, (uint64_t)index};
     struct work *work = work_new(entry, 0, fields, sizeof fields / sizeof fields[0]);
     assert_non_null(work);
