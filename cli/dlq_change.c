@@ -6,8 +6,6 @@
 #include "print.h"
 #include "resource.h"
 
-#define IDS_MAX 200
-
 struct change_settings {
     struct cli_settings common;
     bool all;
@@ -76,8 +74,8 @@ const struct command command_dlq_show =
     RESOURCE_ONE("dlq show", "DELIVERY_ID", "one dead letter", show);
 const struct command command_dlq_replay = {
     .name = "dlq replay",
-    .operands = "[DELIVERY_ID …]",
-    .operands_max = IDS_MAX,
+    .operands = "[DELIVERY_ID]...",
+    .operands_max = CONFIG_OPERANDS_MAX,
     .summary = "deliver dead letters once more: these, or those of a filter",
     .needs = COMMAND_ADMIN,
     .settings = rows,
@@ -86,8 +84,8 @@ const struct command command_dlq_replay = {
     .run = resource_run,
     .verb = &replay};
 const struct command command_dlq_purge = {.name = "dlq purge",
-                                          .operands = "[DELIVERY_ID …]",
-                                          .operands_max = IDS_MAX,
+                                          .operands = "[DELIVERY_ID]...",
+                                          .operands_max = CONFIG_OPERANDS_MAX,
                                           .summary =
                                               "forget dead letters: these, or those of a filter",
                                           .needs = COMMAND_ADMIN,

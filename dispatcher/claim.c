@@ -52,6 +52,13 @@ static void on_end(struct delivery *delivery, void *self)
     delivery_free(&delivery);
 }
 
+static void on_failing(const struct delivery *delivery, void *self)
+{
+    const struct claim *claim = self;
+    disabler_disable(claim->options.disabler, delivery->fields.endpoint, delivery->fields.org,
+                     "failing");
+}
+
 /* What somebody else wrote into the stream: it ends among the dead letters instead of coming back for ever. */
 static const struct delivery_fields unreadable = {
     .event = SLICE("evt_00000000000000000000"),
@@ -145,11 +152,11 @@ struct claim *claim_new(struct loop *loop, struct store *store, const struct cla
         .partition = options->partition,
         .consumer = options->consumer_name,
         .due = claim->due,
-        .disabler = options->disabler,
         .failing_after_ms = options->disable_after_ms,
     };
     claim->owner = (struct delivery_owner){
         .on_end = on_end,
+        .on_failing = on_failing,
         .self = claim,
         .settle = settle_new(loop, store_redis(store), &settle),
         .partition = options->partition,

@@ -31,6 +31,8 @@ struct settle;
 /* Who takes it back at its end. */
 struct delivery_owner {
     void (*on_end)(struct delivery *delivery, void *self); /* takes it */
+    /* Its endpoint has had nothing but failures for too long. Before on_end. */
+    void (*on_failing)(const struct delivery *delivery, void *self);
     void *self;
     struct settle *settle; /* where outcomes of this partition go */
     uint32_t partition;

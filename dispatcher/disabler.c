@@ -130,8 +130,8 @@ void disabler_disable(struct disabler *disabler, struct slice endpoint_id, struc
         return;
     }
     struct disabling *disabling = xcalloc(1, sizeof *disabling);
-    *disabling = (struct disabling){
-        .next = disabler->under_way, .disabler = disabler, .reason = reason};
+    *disabling =
+        (struct disabling){.next = disabler->under_way, .disabler = disabler, .reason = reason};
     must(slice_to_text(endpoint_id, disabling->endpoint, sizeof disabling->endpoint) == STATUS_OK);
     must(slice_to_text(org, disabling->org, sizeof disabling->org) == STATUS_OK);
     disabler->under_way = disabling;

@@ -9,9 +9,9 @@
 static const char *const outcomes[] = {"delivered", "retry", "snooze", "park",
                                        "hold",      "ready", "dead",   NULL};
 const char *const waiting_reasons[WAITING_REASONS_COUNT + 1] = {
-    [WAITING_SCHEDULED] = "scheduled",      [WAITING_BACKOFF] = "backoff",
-    [WAITING_RETRY_AFTER] = "retry_after",  [WAITING_CONCURRENCY] = "concurrency_limit",
-    [WAITING_PAUSED] = "paused",            [WAITING_CAPACITY] = "worker_capacity",
+    [WAITING_SCHEDULED] = "scheduled",     [WAITING_BACKOFF] = "backoff",
+    [WAITING_RETRY_AFTER] = "retry_after", [WAITING_CONCURRENCY] = "concurrency_limit",
+    [WAITING_PAUSED] = "paused",           [WAITING_CAPACITY] = "worker_capacity",
 };
 static const char *const stages[] = {[STAGE_DELIVERIES] = "deliveries", [STAGE_DUE] = "due", NULL};
 static const char *const caches[] = {"endpoints", NULL};

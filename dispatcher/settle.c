@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "base/must.h"
 #include "io/script.h"
-#include "disabler.h"
 #include "metrics.h"
 #include "settle_command.h"
 
@@ -109,11 +108,10 @@ static void take_back(struct call *call, enum status status, const struct redis_
     retry_later(settle);
 }
 
-static void end_delivery(struct settle *settle, struct delivery *delivery, struct slice word)
+static void end_delivery(struct delivery *delivery, struct slice word)
 {
     if (slice_is(word, "failing")) {
-        disabler_disable(settle->options.disabler, delivery->fields.endpoint, delivery->fields.org,
-                         "failing");
+        delivery->owner->on_failing(delivery, delivery->owner->self);
     }
     if (slice_is(word, "settled") || slice_is(word, "failing")) {
         metric_add(METRIC_DELIVERIES, delivery->result.outcome, 1);
@@ -142,7 +140,7 @@ static void on_answer(enum status status, const struct redis_reply *reply, void 
     settle->retry_ms = 0;
     due_hint(settle->options.due, redis_reply_text(redis_reply_at(reply, 0)));
     for (size_t i = 1; call->deliveries.count > 0; i++) {
-        end_delivery(settle, delivery_list_pop(&call->deliveries),
+        end_delivery(delivery_list_pop(&call->deliveries),
                      redis_reply_text(redis_reply_at(reply, i)));
     }
     end_call(call);

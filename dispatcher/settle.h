@@ -12,10 +12,9 @@
 
 struct settle_options {
     uint32_t partition;
-    const char *consumer; /* borrowed */
-    struct due *due;      /* told of the earliest due time */
-    struct disabler *disabler; /* told of endpoints that have failed for too long */
-    int64_t failing_after_ms; /* of nothing but failures: that is too long; 0: never */
+    const char *consumer;     /* borrowed */
+    struct due *due;          /* told of the earliest due time */
+    int64_t failing_after_ms; /* of nothing but failures: then on_failing is told; 0: never */
 };
 
 struct settle;

@@ -185,8 +185,7 @@ void account_book_used(struct account_book *book, struct slice hash, struct cach
     struct key_record *record = cache_value_of(value);
     const int64_t now_ms = clock_wall_ms();
     const int64_t since_ms = now_ms - record->last_used_at_ms;
-    if (since_ms >= 0 &&
-        since_ms < USE_NOTED_MS) /* of another's clock, or of one set back: noted */
+    if (since_ms >= 0 && since_ms < USE_NOTED_MS) /* before 0 after a clock was set back */
         return;
     record->last_used_at_ms = now_ms;
     write_use(book, hash, now_ms);

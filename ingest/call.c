@@ -8,7 +8,7 @@
 #include "base/random.h"
 #include "io/problem_response.h"
 #include "metrics.h"
-#include "routes.h"
+#include "route.h"
 
 #define PROBLEM_MAX 4096
 
@@ -54,7 +54,7 @@ static void log_call(const struct call *call, int status, const char *code)
 static void finish(struct call *call, const struct http_response *response, const char *code)
 {
     double seconds = (double)(clock_mono_us() - call->http->started_mono_us) / 1e6;
-    metric_observe(METRIC_HTTP_SECONDS, routes_label(call->route), seconds);
+    metric_observe(METRIC_HTTP_SECONDS, call->route_label, seconds);
     log_call(call, response->status, code);
     http_respond(call->http, response);
 }

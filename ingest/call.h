@@ -25,6 +25,7 @@ struct call {
     struct ingest *ingest;
     struct http_request *http;
     const struct route *route; /* NULL: none of ours */
+    size_t route_label;        /* its place in route_labels */
     struct slice path_id;      /* what stands for {id} in the route's path */
     struct principal principal;
     struct rate_state rates[RATES]; /* told in the answer's headers */

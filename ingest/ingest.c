@@ -90,6 +90,7 @@ static void on_head(struct http_request *http, void *self)
     struct call *call = call_new(self, http);
     char allow[ALLOW_MAX];
     call->route = routes_find(http->method, http->path, &call->path_id, allow);
+    call->route_label = routes_label(call->route);
     if (!call->route && allow[0]) {
         call_answer_method_not_allowed(call, allow);
         return;

@@ -1,6 +1,6 @@
 #include "metrics.h"
 
-#include "routes.h"
+#include "route.h"
 
 static const char *const results[] = {"accepted", "duplicate", "mismatch", "full",
                                       "limited",  "rejected",  "failed",   NULL};

@@ -10,6 +10,9 @@
 
 struct call;
 
+/* The values of the metrics' label, NULL-terminated; filled by routes_init. */
+extern const char *route_labels[];
+
 enum body_limit {
     BODY_NONE,
     BODY_SMALL, /* a document of configuration: 64 KiB */

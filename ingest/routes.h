@@ -19,5 +19,6 @@ const struct route *routes_at(size_t index);
 
 /* The metric label of a route; NULL: of requests for none of ours. */
 size_t routes_label(const struct route *route);
-extern const char *route_labels[]; /* NULL-terminated; filled by routes_init */
+
+/* Fills route_labels. */
 void routes_init(void);

@@ -33,7 +33,7 @@ end
 if is_removal then
     call('DEL', record)
 else
-    call('HSET', record, unpack(ARGV, rule == 'swap' and 5 or 3))
+    call('HSET', record, unpack(ARGV, 3))
 end
 if index and is_removal then
     call('ZREM', index, member)

@@ -55,7 +55,7 @@ local function look_at(id, ms, seq, org)
     local event = event_id(ms, seq, partition)
     local record = record_prefix .. event
     from_oldest = from_oldest or #records == 0 and id == oldest
-    local fields, is_needed, is_wide, cost = look_at_record(record)
+    local fields, is_wide, is_needed, cost = look_at_record(record)
     bytes_left = bytes_left - cost
     if is_needed or id == read_to and not from_oldest or is_pending(id, ms, seq)
         or is_leased(leases_prefix, org, id, limit_ms) then

@@ -11,6 +11,7 @@
 #include "model/trace.h"
 #include "aside.h"
 #include "metrics.h"
+#include "recipients.h"
 
 #define READ_MAX 200
 #define RETRY_MS 500
@@ -109,7 +110,7 @@ static void on_fanout_end(struct work *work, enum fanout_end end, void *self)
 
 static void match(struct intake *intake, struct work *work)
 {
-    work_match(work, catalog_index(work->catalog));
+    recipients_find(work, catalog_index(work->catalog));
     fanout_add(intake->fanout, work);
 }
 

@@ -8,7 +8,6 @@
 
 #include "io/cache.h"
 #include "model/ids.h"
-#include "match.h"
 
 struct work {
     /* in one queue at a time: waiting for a catalog, or for a fan-out call */
@@ -18,7 +17,7 @@ struct work {
     char event_id[EVENT_ID_LEN + 1];
     struct slice org, type, key, trace, request, time, after, data;
     struct slice to; /* the only endpoint that may get it; empty: all that want it */
-    size_t bytes; /* of the copy */
+    size_t bytes;    /* of the copy */
 
     /* Once matched: who gets it, sorted by id. The catalog keeps the ids alive. */
     struct cache_value *catalog;
@@ -38,6 +37,3 @@ struct work *work_new(struct stream_id entry, uint32_t partition, const struct s
 /* What somebody else wrote into the stream: it ends as skipped, so that it does not come back for ever. */
 struct work *work_new_unreadable(struct stream_id entry, uint32_t partition);
 void work_free(struct work **work);
-
-/* Says who gets it, or why nobody does. index: of work->catalog. */
-void work_match(struct work *work, const struct match_index *index);

@@ -50,12 +50,14 @@ struct settings_table {
     size_t count;
 };
 
+#define CONFIG_OPERANDS_MAX 64
+
 /* What the command line asked for besides settings. With help or version, nothing else is read: the call succeeds, and *settings is
  * left as it was. */
 struct config_request {
     bool help, version, check_config, print_config;
     int operands_count; /* arguments that are not flags, in order; error when operands_max is 0 */
-    const char *operands[16]; /* borrowed from argv */
+    const char *operands[CONFIG_OPERANDS_MAX]; /* borrowed from argv */
 };
 
 /* Fills *settings (zeroed by the caller) from defaults, file, environment and flags of all tables. Every problem found is one line

@@ -57,7 +57,7 @@ struct redis {
     int64_t last_reply_mono_ms;
     int64_t attempt_mono_ms;
     int64_t down_mono_ms;
-    struct log_limit down_log;
+    struct log_limit down_log, greeting_log;
     struct listener listeners[LISTENERS_MAX];
     size_t listeners_count;
     char error[256];
@@ -226,6 +226,7 @@ static void on_greeting(struct redis *redis, const char *greeting, const struct 
     enum status status = redis_status_of(reply);
     struct slice text = redis_reply_text(reply);
     char why[sizeof redis->error];
+    uint64_t more = 0;
 
     if (status != STATUS_OK) {
         snprintf(why, sizeof why, "%s: %.*s", greeting, (int)text.len, text.at);
@@ -233,8 +234,9 @@ static void on_greeting(struct redis *redis, const char *greeting, const struct 
             lose(redis, why, NULL);
             return;
         }
-        log_event(LOG_WARN, "redis.greeting", log_text("client", redis->client_name),
-                  log_text("error", why));
+        if (log_limit_allows(&redis->greeting_log, LOG_INTERVAL_MS, &more))
+            log_event(LOG_WARN, "redis.greeting", log_text("client", redis->client_name),
+                      log_text("error", why), log_int("suppressed", (int64_t)more));
     }
     if (redis->sent.count > 0)
         return;

@@ -22,15 +22,15 @@ struct slice key_slice(const struct key *key);
 
 /* A partition's own keys. */
 enum partition_key {
-    KEY_EVENTS,          /* stream: the log of events */
-    KEY_DELIVERIES,      /* stream: what may be sent now */
-    KEY_DUE,             /* zset: delivery id by the ms when it may be sent */
-    KEY_WAITING,         /* hash: reason -> how many wait for it */
-    KEY_CURSORS,         /* hash: event entry id -> last endpoint of an unfinished wide fan-out */
-    KEY_ATTEMPTS,        /* stream: every attempt made */
-    KEY_DLQ,             /* stream: deliveries given up */
-    KEY_FAILING,         /* hash: endpoint -> ms since when no attempt has succeeded */
-    KEY_JOBS,            /* zset: jobs by the ms when they may go on, or, finished, are removed */
+    KEY_EVENTS,     /* stream: the log of events */
+    KEY_DELIVERIES, /* stream: what may be sent now */
+    KEY_DUE,        /* zset: delivery id by the ms when it may be sent */
+    KEY_WAITING,    /* hash: reason -> how many wait for it */
+    KEY_CURSORS,    /* hash: event entry id -> last endpoint of an unfinished wide fan-out */
+    KEY_ATTEMPTS,   /* stream: every attempt made */
+    KEY_DLQ,        /* stream: deliveries given up */
+    KEY_FAILING,    /* hash: endpoint -> ms since when no attempt has succeeded */
+    KEY_JOBS,       /* zset: jobs by the ms when they may go on, or, finished, are removed */
     /* Prefixes. + event id */
     KEY_RECORD, /* hash: endpoint id -> state */
     /* + endpoint id */

@@ -28,8 +28,7 @@ static void read_record(struct search *search, const struct redis_reply *reply)
     }
     search->status = endpoint_from_fields(fields, count, &search->endpoint);
     if (search->status != STATUS_OK)
-        log_event(LOG_ERROR, "endpoint.unreadable",
-                  log_slice("endpoint", search->call->path_id));
+        log_event(LOG_ERROR, "endpoint.unreadable", log_slice("endpoint", search->call->path_id));
     else if (!slice_is(slice_of(search->org), search->endpoint->org))
         search->status = STATUS_ABSENT;
 }

@@ -36,8 +36,7 @@ static void on_removed(enum status status, void *self)
     struct deletion *deletion = self;
     struct call *call = deletion->call;
     struct store *store = service_store(call->ingest->service);
-    uint32_t partition =
-        partition_of(slice_of(deletion->endpoint.org), store_partitions(store));
+    uint32_t partition = partition_of(slice_of(deletion->endpoint.org), store_partitions(store));
     struct key history = key_of_id(partition, KEY_HISTORY, slice_of(deletion->endpoint.id));
     struct key failing = key_of(partition, KEY_FAILING);
     if (status != STATUS_OK) {

@@ -11,29 +11,37 @@ local function is_unsettled(state)
     return first == 'pending ' or first == 'waiting '
 end
 
--- Fields and states (some of them when there are too many for a call), whether somebody waits for
--- the event, whether it is too wide for one call, and what that cost.
+-- Whether one of every so many texts says that somebody waits, and what looking at them cost.
+local function look_at_texts(texts, every)
+    local is_needed, cost = false, 0
+    for i = 1, #texts do
+        cost = cost + #texts[i] + TEXT_COST
+        is_needed = is_needed or i % every == 0 and is_unsettled(texts[i])
+    end
+    return is_needed, cost
+end
+
+-- Fields and states (some of them when there are too many for a call), whether it is too wide for
+-- one call, whether somebody waits for the event, and what that cost.
 local function look_at_record(record)
-    local count, cost, is_needed = redis.pcall('HLEN', record), 0, false
-    local is_wide = type(count) == 'number' and count > WIDE
-    local function look(texts, every)
-        for i = 1, #texts do
-            cost = cost + #texts[i] + TEXT_COST
-            is_needed = is_needed or i % every == 0 and is_unsettled(texts[i])
+    local count = redis.pcall('HLEN', record)
+    if type(count) ~= 'number' or count <= WIDE then
+        local fields = redis.pcall('HGETALL', record)
+        return fields, false, look_at_texts(fields, 2)
+    end
+    if call('HEXISTS', record, 'trimmed') == 0 then -- before a part goes nobody may need any
+        local is_needed, cost = look_at_texts(call('HVALS', record), 1)
+        if is_needed then
+            return {}, true, is_needed, cost
         end
-        return texts
     end
-    if is_wide and call('HEXISTS', record, 'trimmed') == 0 then
-        look(call('HVALS', record), 1) -- before the first part goes nobody may need any
-    end
-    local fields = is_needed and {} or is_wide and call('HSCAN', record, 0, 'COUNT', WIDE)[2]
-        or redis.pcall('HGETALL', record)
-    return look(fields, 2), is_needed, is_wide, cost
+    local fields = call('HSCAN', record, 0, 'COUNT', WIDE)[2]
+    return fields, true, look_at_texts(fields, 2)
 end
 
 local function gather(map, name, value)
-    map[name] = map[name] or {}
-    table.insert(map[name], value)
+    local values = map[name] or {}
+    map[name], values[#values + 1] = values, value
 end
 
 local function forget_histories(fields, event)

@@ -36,7 +36,7 @@ local function write_limiters(limiters, results)
         local short, ticks = ahead + UNIT - limiter.limit, ahead % limiter.per_second
         if limiter.is_changed then
             local us = limiter.now + (ahead - ticks) / limiter.per_second
-            call('SET', limiter.key, digits(us) .. ' ' .. digits(ticks),
+            call('SET', limiter.key, string.format('%d %d', us, ticks),
                  'PXAT', digits(math.ceil(us / 1000) + 1))
         end
         results[#results + 1] = math.floor((limiter.limit - ahead) / UNIT)

@@ -80,7 +80,7 @@ class Client:
         while True:
             answer = self.get(f"{path}?{urllib.parse.urlencode(parameters)}")
             assert answer.status == 200, f"GET {path}: {answer.status} {answer.body}"
-            assert list(answer.json) == ["data", "next_cursor"]
+            assert list(answer.json) == ["data", "next_cursor"] and len(answer.json["data"]) <= int(parameters.get("limit", 50))
             yield answer.json["data"]
             if not (cursor := answer.json["next_cursor"]):
                 return
@@ -94,17 +94,6 @@ class Client:
         answer = self.post(path, body)
         assert answer.status == 201, f"POST {path}: {answer.status} {answer.body}"
         return answer.json
-
-    def walk(self, path, **parameters):
-        """All items of a list, page by page; a page may be short before the last."""
-        cursor, limit = None, int(parameters.get("limit", 50))
-        while True:
-            page = self.list(path, **parameters, **({"cursor": cursor} if cursor else {}))
-            assert len(page["data"]) <= limit
-            yield from page["data"]
-            cursor = page["next_cursor"]
-            if cursor is None:
-                return
 
     def list(self, path, **parameters):
         """One page."""

@@ -71,7 +71,7 @@ def test_lists_read_all_pages_up_to_the_limit(as_key, organization):
 
 
 def test_dead_letters_are_shown_replayed_and_purged(stack, as_key, organization, receiver):
-    receiver.script("410", "200")
+    receiver.script("/dead", 500, 500)
     endpoint = organization.new_endpoint(receiver.url("/dead"), retry_schedule=["1ms"])["id"]
     organization.publish("order.paid")
     letters = wait_until(lambda: organization.client.get("/api/dlq").json["data"], "a dead letter")

@@ -1,11 +1,13 @@
 """Endpoints through the API, and what of it the processor and the dispatcher do."""
 import itertools
 import json
+import threading
 
 import pytest
 
 import metrics_text
 import records
+from receiver import Step
 from test_signatures import FORGERIES, verify
 from waiting import wait_until
 
@@ -313,7 +315,10 @@ def test_what_waits_for_an_endpoint_that_is_deleted_is_dead(stack, organization,
     made = organization.new_endpoint(receiver.url("/hook"), retry_schedule=["1s"])
     event_id = pause(stack, organization, made)[0] if is_paused else organization.publish("a")
     wait_state(stack, event_id, made, "waiting paused" if is_paused else "waiting backoff")
+    history = f"{records.PREFIX}history:{made['id']}"
+    assert event_id in stack.redis.client.zrange(history, 0, -1)
     delete(organization, made)
+    wait_until(lambda: not stack.redis.client.exists(history), "a history that is gone")
     wait_state(stack, event_id, made, "dead")
     letters = stack.redis.client.xrange(records.PREFIX + "dlq")
     assert [letter["reason"] for _, letter in letters if letter["event"] == event_id] == ["endpoint_deleted"]
@@ -420,13 +425,19 @@ def test_a_test_event_for_a_disabled_endpoint_is_refused(stack, organization):
 # -- disabled by itself
 
 def test_410_disables_and_says_so(stack, organization, receiver):
-    receiver.script("/hook", 410)
+    late = threading.Event()
+    receiver.releases.append(late)
+    receiver.script("/hook", 410, Step(410, until=late))
     made = organization.new_endpoint(receiver.url("/hook"))
-    event_id = organization.publish("a")
-    wait_state(stack, event_id, made, "dead")
+    ids = organization.publish("a"), organization.publish("a")
     shown = wait_until(lambda: (one := show(organization, made))["disabled"] and one, "a disabled endpoint")
     assert shown["disabled_reason"] == "gone"
     wait_until(lambda: audit(stack, organization, made)[1:] == [("endpoint.disabled", "gone", "dispatcher")], "its audit")
+    late.set()  # it was under way when the other one disabled the endpoint
+    for event_id in ids:
+        wait_state(stack, event_id, made, "dead")
+    act(organization, made, "test", 409)
+    assert len(audit(stack, organization, made)) == 2
     receiver.script("/hook", 200)
     enabled = patch(organization, made, disabled=False)
     assert (enabled["disabled"], enabled["disabled_reason"], enabled["failing_since"]) == (False, None, None)
@@ -438,11 +449,12 @@ def test_nothing_but_failures_for_long_disable(new_stack):
     organization, receiver = stack.new_organization(), stack.new_receiver()
     receiver.script("/hook", 500)
     made, well = organization.new_endpoint(receiver.url("/hook")), organization.new_endpoint(receiver.url("/well"))
-    organization.publish("a")
+    event_id = organization.publish("a")
     since = wait_until(lambda: show(organization, made)["failing_since"], "the first failure")
     shown = wait_until(lambda: (one := show(organization, made))["disabled"] and one, "a disabled endpoint")
     assert shown["disabled_reason"] == "failing" and shown["failing_since"] == since
     assert audit(stack, organization, made)[1:] == [("endpoint.disabled", "failing", "dispatcher")]
+    wait_state(stack, event_id, made, "dead")  # no attempt of it comes in between below
     assert show(organization, well)["failing_since"] is None and not show(organization, well)["disabled"]
     assert patch(organization, made, disabled=False)["failing_since"] is None
     receiver.script("/hook", 500, 200)

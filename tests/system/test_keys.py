@@ -1,4 +1,5 @@
 """API keys: listed, rotated, revoked; and that every process obeys."""
+import re
 import socket
 import threading
 import time
@@ -168,6 +169,22 @@ def test_of_many_rotations_at_once_one_is_made(organization, other_process):
     new = next(answer.json for answer in answers if answer.status == 201)
     keys = {item["id"]: item for item in organization.client.walk("/api/keys")}
     assert len(keys) == 3 and keys[old["id"]]["rotated_to"] == new["id"] and new["id"] in keys
+
+
+def test_rotations_that_all_found_the_key_unrotated_leave_one(organization):
+    """Sent as one, they look it up in one turn of the process's loop: who is second finds out by its write."""
+    old, count = organization.new_key(), 8
+    organization.client.get("/api/me")
+    request = f"POST /api/keys/{old['id']}/rotate HTTP/1.1\r\nHost: x\r\nX-API-Key: {organization.key}\r\nContent-Length: 0\r\n"
+    with socket.create_connection(("127.0.0.1", organization.port), timeout=30) as connection, connection.makefile("rb") as answers:
+        connection.sendall(((request + "\r\n") * (count - 1) + request + "Connection: close\r\n\r\n").encode())
+        statuses = re.findall(rb"HTTP/1\.1 (\d+)", answers.read())
+    assert sorted(statuses) == [b"201"] + [b"409"] * (count - 1)
+    keys = {item["id"]: item for item in organization.client.walk("/api/keys")}
+    assert len(keys) == 3 and keys[old["id"]]["rotated_to"] in keys
+    made = organization.client.walk("/api/audit", action="key.created", limit=250)
+    revoked = organization.client.walk("/api/audit", action="key.revoked")
+    assert len(revoked) == len([entry for entry in made if entry["detail"]]) - 1 > 0
 
 
 def test_an_expired_key_is_not_rotated(organization):

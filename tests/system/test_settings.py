@@ -12,7 +12,8 @@ from stack import ADMIN_TOKEN, SECRET_KEY
 from waiting import wait_until
 
 SERVICES = ("ingest", "processor", "dispatcher")
-COMMANDS = ("send", "listen", "tail", "explain", "dlq ls", "doctor")
+COMMANDS = ("send", "listen", "tail", "explain", "doctor", "dlq ls", "dlq replay", "orgs ls", "keys create", "keys rotate",
+            "endpoints create", "jobs ls")
 NOT_VALID = 78
 SECRETS = {"admin_token": "hunter2-hunter2-hunter2", "secret_key": base64.b64encode(b"s" * 32).decode(),
            "redis_url": "redis://:hunter3@127.0.0.1:6379"}

@@ -22,7 +22,7 @@ struct world {
     struct catalog *catalog;
     int answers;
     enum status status;
-    size_t endpoints;  /* of the last answer */
+    size_t endpoints; /* of the last answer */
     bool any_paused;
     char matched[512]; /* by the type order.paid */
 };
@@ -233,7 +233,8 @@ static void loads_many_in_chunks(void **state)
                  "redis.call('FLUSHALL') for i = 1, %d do local id = string.format('ep_%%06d', i)"
                  " redis.call('HSET', 'mr:{%u}:endpoint:' .. id, 'event_types', '[\"user.*\"]',"
                  " 'disabled', '0', 'filter', '') redis.call('ZADD', '%s', 0, id) end",
-                 count, partition(), stage_key(key_of_id(partition(), KEY_ORG_ENDPOINTS, SLICE(ORG))));
+                 count, partition(),
+                 stage_key(key_of_id(partition(), KEY_ORG_ENDPOINTS, SLICE(ORG))));
         stage_eval(&world->stage, script);
         change(world, NULL, "");
         assert_int_equal(get(world), STATUS_OK);

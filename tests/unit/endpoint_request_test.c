@@ -257,8 +257,7 @@ static void bounds_lists_and_texts(void **state)
          ENDPOINT_DESCRIPTION},
         {"\"filter\":{\"exact\":{\"\":\"", "x", "", "\"}}", "/filter",
          FILTER_TEXT_MAX - sizeof("{\"exact\":{\"\":\"\"}}") + 1, ENDPOINT_FILTER},
-        {"\"headers\":{\"a\":\"", "x", "", "\"}", "/headers/a", HEADER_VALUE_MAX,
-         ENDPOINT_HEADERS},
+        {"\"headers\":{\"a\":\"", "x", "", "\"}", "/headers/a", HEADER_VALUE_MAX, ENDPOINT_HEADERS},
     };
     struct signing_secret secret;
     struct buf body;
@@ -345,11 +344,12 @@ static void a_patch_has_what_it_names(void **state)
     endpoint_free(&endpoint);
     endpoint = accept_patch(SLICE("{}"), 0);
     endpoint_free(&endpoint);
-    endpoint = accept_patch(
-        SLICE("{\"url\":\"http://b.example/\",\"event_types\":[\"a\"],\"filter\":{\"exact\":{\"/a\":1}},"
-              "\"headers\":{\"X-A\":\"b\"},\"description\":\"d\",\"max_in_flight\":1,"
-              "\"retry_schedule\":[\"5s\"],\"timeout\":\"1s\",\"disabled\":false}"),
-        (1U << ENDPOINT_MEMBERS) - 1);
+    endpoint =
+        accept_patch(SLICE("{\"url\":\"http://b.example/"
+                           "\",\"event_types\":[\"a\"],\"filter\":{\"exact\":{\"/a\":1}},"
+                           "\"headers\":{\"X-A\":\"b\"},\"description\":\"d\",\"max_in_flight\":1,"
+                           "\"retry_schedule\":[\"5s\"],\"timeout\":\"1s\",\"disabled\":false}"),
+                     (1U << ENDPOINT_MEMBERS) - 1);
     assert_true(slice_is(endpoint->url, "http://b.example/"));
     assert_true(slice_is(endpoint->patterns[0], "a"));
     assert_true(slice_is(endpoint->filter, "{\"exact\":{\"/a\":1}}"));

@@ -97,7 +97,8 @@ static void what_is_no_event_ends(void **state)
         " 'after', ''" REST,
         "'org', '" ORG "', 'type', 'a', 'trace', '', 'request', string.rep('r', 200), 'time', '',"
         " 'after', ''" REST,
-        "'org', '" ORG "', 'type', 'a', 'trace', '', 'request', '', 'time', '', 'after', 'inf'" REST,
+        "'org', '" ORG
+        "', 'type', 'a', 'trace', '', 'request', '', 'time', '', 'after', 'inf'" REST,
     };
     char script[512];
     (void)state;

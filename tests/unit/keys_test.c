@@ -38,6 +38,8 @@ static void names_of_a_partition(void **state)
         {KEY_RECORD, "mr:{3}:event:"},
         {KEY_FAILING, "mr:{3}:failing"},
         {KEY_JOBS, "mr:{3}:jobs"},
+        {KEY_ORG_RUNNING, "mr:{3}:running:"},
+        {KEY_DEDUP, "mr:{3}:dedup:"},
         {KEY_ORG_STATS, "mr:{3}:stats:"},
     };
     (void)state;

@@ -40,7 +40,7 @@ static void writes_what_it_reads(void **state)
 static void refuses_what_it_does_not_write(void **state)
 {
     static const char *const texts[] = {
-        "1",    "1 ",       " ",        "v1:a",     "-1 v1:a", "9223372036854775808 v1:a",
+        "1",       "1 ",       " ",      "v1:a",          "-1 v1:a", "9223372036854775808 v1:a",
         "1  v1:a", "1 v1:a 2", "1 v2:a", "1 v1:a  2 v1:b"};
     struct old_secrets secrets;
     (void)state;
