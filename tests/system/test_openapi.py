@@ -19,10 +19,11 @@ CHECKS = ("not_a_server_error", "status_code_conformance", "content_type_conform
 EXAMPLES = 20
 
 
-def run_tool(module, *arguments, timeout_s):
+def run_tool(module, *arguments, folder, timeout_s):
+    """In a folder of its own, for what it leaves behind."""
     assert TOOLS.is_dir(), f"{TOOLS} is missing: run deploy/install --test"
     return subprocess.run(["/usr/bin/python3", "-m", module, *map(str, arguments)], capture_output=True, text=True,
-                          timeout=timeout_s, env=os.environ | {"PYTHONPATH": str(TOOLS), "NO_COLOR": "1"})
+                          timeout=timeout_s, cwd=folder, env=os.environ | {"PYTHONPATH": str(TOOLS), "NO_COLOR": "1"})
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def document(stack):
 
 def test_it_is_valid(document, tmp_path):
     (tmp_path / "openapi.json").write_text(json.dumps(document))
-    run = run_tool("openapi_spec_validator", tmp_path / "openapi.json", timeout_s=60)
+    run = run_tool("openapi_spec_validator", tmp_path / "openapi.json", folder=tmp_path, timeout_s=60)
     assert run.returncode == 0, run.stdout + run.stderr
 
 
@@ -126,7 +127,7 @@ def explore(folder, stack, document, token):
                    "-H", f"Authorization: Bearer {token}", "--checks", ",".join(CHECKS),
                    "--phases", "examples,coverage,fuzzing", "--max-examples", EXAMPLES, "--seed", 1, "--no-shrink",
                    "--generation-database", "none", "--report", "har", "--report-har-path", folder / "har.json",
-                   timeout_s=300)
+                   folder=folder, timeout_s=300)
     assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]
     return successes(json.loads((folder / "har.json").read_text()))
 
