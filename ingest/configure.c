@@ -67,9 +67,8 @@ static void on_announced(enum status status, const struct redis_reply *reply, vo
 }
 
 static const char *const announced_as[] = {
-    [CONFIGURE_CREATE] = "created", [CONFIGURE_CHANGE] = "changed",
-    [CONFIGURE_ONCE] = "changed",   [CONFIGURE_SWAP] = "changed",
-    [CONFIGURE_REMOVE] = "removed",
+    [CONFIGURE_CREATE] = "created", [CONFIGURE_CHANGE] = "changed", [CONFIGURE_ONCE] = "changed",
+    [CONFIGURE_SWAP] = "changed",   [CONFIGURE_REMOVE] = "removed",
 };
 
 static void announce(struct write *write)

@@ -134,8 +134,8 @@ static enum status read_cursor(struct call *call, const char *org, struct slice 
     buf_init(&context, CONTEXT_MAX);
     buf_init(&position, POSITION_MAX);
     write_context(call, org, &context);
-    enum status status = cursor_open(service_secret_key(call->ingest->service),
-                                     buf_slice(&context), cursor, &position);
+    enum status status = cursor_open(service_secret_key(call->ingest->service), buf_slice(&context),
+                                     cursor, &position);
     if (status == STATUS_OK)
         status = slice_to_text(buf_slice(&position), page->position, sizeof page->position);
     buf_fini(&context);
@@ -150,8 +150,7 @@ enum status query_page(struct call *call, const char *org, struct page *out)
 {
     struct slice limit = query_text(call, "limit"), cursor = query_text(call, "cursor");
     uint64_t number = PAGE_LIMIT_DEFAULT;
-    if (limit.len > 0 &&
-        (slice_to_u64(limit, PAGE_LIMIT_MAX, &number) != STATUS_OK || number == 0))
+    if (limit.len > 0 && (slice_to_u64(limit, PAGE_LIMIT_MAX, &number) != STATUS_OK || number == 0))
         return refuse(call, "limit", "invalid_parameter", "must be a whole number from 1 to 250");
     *out = (struct page){.limit = (size_t)number};
     return cursor.len > 0 ? read_cursor(call, org, cursor, out) : STATUS_OK;

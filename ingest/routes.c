@@ -44,7 +44,7 @@ static const struct route routes[] = {
     {"GET", "/api/endpoints/{id}/secret", "endpoints:secrets", true, BODY_NONE, false,
      api_endpoint_secret_get, "organization", "endpoints", "Show an endpoint's secret", NULL, 200,
      "EndpointSecret", ""},
-    {"POST", "/api/endpoints/{id}/test", "endpoints:write", true, BODY_NONE, false,
+    {"POST", "/api/endpoints/{id}/test", "endpoints:write", true, BODY_NONE, true,
      api_endpoint_test, "organization", "endpoints", "Send a test event to an endpoint", NULL, 202,
      "EndpointTest", "409"},
     {"POST", "/api/endpoints/{id}/replay", "endpoints:write", true, BODY_SMALL, false,

@@ -58,12 +58,12 @@ enum partition_key {
 struct key key_of(uint32_t partition, enum partition_key which); /* a prefix, for those that are */
 struct key key_of_id(uint32_t partition, enum partition_key prefix, struct slice id);
 struct key key_dedup(uint32_t partition, struct slice org,
-                     struct slice dedup_id); /* hashes dedup_id: 32 hex of SHA-256 */
-struct key key_org(struct slice org); /* hash; see account_record.h */
-struct key key_orgs(void);            /* zset, score 0: all organizations */
+                     struct slice dedup_id);     /* hashes dedup_id: 32 hex of SHA-256 */
+struct key key_org(struct slice org);            /* hash; see account_record.h */
+struct key key_orgs(void);                       /* zset, score 0: all organizations */
 struct key key_api_key(struct slice sha256_hex); /* hash; see account_record.h */
-struct key key_meta(void);            /* hash: partitions, format */
-struct key key_config(void);          /* stream: every configuration change */
+struct key key_meta(void);                       /* hash: partitions, format */
+struct key key_config(void);                     /* stream: every configuration change */
 
 /* FNV-1a 64 of the id, mod partitions. The same in every release: data depends on it. */
 uint32_t partition_of(struct slice org, uint32_t partitions);

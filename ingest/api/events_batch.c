@@ -122,8 +122,8 @@ static struct totals count_results(const struct batch *batch)
         log_result(batch, i, result);
         totals.accepted += result == EVENTS_ACCEPTED;
         totals.duplicates += result == EVENTS_DUPLICATE;
-        totals.failed += result == EVENTS_FAILED || result == EVENTS_FULL ||
-                         result == EVENTS_LIMITED;
+        totals.failed +=
+            result == EVENTS_FAILED || result == EVENTS_FULL || result == EVENTS_LIMITED;
     }
     totals.rejected = (int64_t)batch->count - totals.accepted - totals.duplicates;
     return totals;

@@ -26,7 +26,8 @@ static void breaks(struct world *world, const char *org)
 
 static void repair(struct world *world, const char *org, const char *id)
 {
-    redis_fixture_ask(&world->stage.server, "DEL %s", stage_key(key_of_id(0, KEY_ORG_ENDPOINTS, slice_of(org))));
+    redis_fixture_ask(&world->stage.server, "DEL %s",
+                      stage_key(key_of_id(0, KEY_ORG_ENDPOINTS, slice_of(org))));
     put_endpoint(world, org, id, "[\"*\"]", "0");
 }
 

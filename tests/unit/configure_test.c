@@ -109,7 +109,8 @@ static void refusals_are_told(void **state)
                  {"+written\r\n", STATUS_OK}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const struct fake_answer answers[] = {META, AUDITED, {"EVALSHA", cases[i].answer}, {NULL, NULL}};
+        const struct fake_answer answers[] = {
+            META, AUDITED, {"EVALSHA", cases[i].answer}, {NULL, NULL}};
         struct world *world = open_world(answers);
         write(world);
         run_until_count(world->loop, &world->answers, 1);

@@ -28,8 +28,8 @@ static void what_was_sealed_opens(void **state)
     struct buf text, position;
     (void)state;
     memset(longest, 0xff, sizeof longest);
-    const struct slice cases[] = {SLICE("1"), SLICE("evt_1 ep_1"),
-                                  {.at = longest, .len = sizeof longest}};
+    const struct slice cases[] = {
+        SLICE("1"), SLICE("evt_1 ep_1"), {.at = longest, .len = sizeof longest}};
     buf_init(&text, CURSOR_MAX);
     buf_init(&position, CURSOR_POSITION_MAX);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
