@@ -158,6 +158,13 @@ def content(client, name):
             b"list": lambda name: client.lrange(name, 0, -1)}[kind](name)
 
 
+def wait_quiet(stack, organization):
+    """Until nothing that goes on by itself writes into it: neither deliveries nor jobs."""
+    stack.wait_drained()
+    running = f"mr:{{0}}:running:{organization.id}"
+    wait_until(lambda: not stack.redis.client.exists(running), "its jobs being finished")
+
+
 def keyspace(stack, resources):
     """All that is kept of an organization."""
     client, words = stack.redis.raw_client(), [word.encode() for word in resources.words]
@@ -167,10 +174,9 @@ def keyspace(stack, resources):
 
 
 def test_what_is_anothers_looks_absent_and_stays_as_it_is(world):
-    world.stack.wait_drained()
     for operation in world.of_one():
         others = world.others.new(operation.resource)
-        world.stack.wait_drained()
+        wait_quiet(world.stack, world.other)
         before = keyspace(world.stack, world.others)
         answers = [world.ask(operation, world.own.key, id) for id in (others, api_document.absent_id(others), "nonsense")]
         assert answers[0].status == 404, f"{operation}: {answers[0].body}"
