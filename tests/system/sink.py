@@ -6,10 +6,10 @@ from waiting import wait_until
 
 
 class Sink:
-    def __init__(self, folder, events_max):
+    def __init__(self, folder, events_max, delay_ms=0):
         self.progress = folder / "sink.progress"
         self.process = Process([BIN.parent / "bench" / "bench-receiver", "--report", folder / "sink.json", "--progress",
-                                self.progress, "--events", str(events_max)], folder / "sink.log")
+                                self.progress, "--events", str(events_max), "--delay-ms", str(delay_ms)], folder / "sink.log")
         self.port = wait_until(lambda: self.counts()["port"], "the receiver's port")
 
     def counts(self):

@@ -201,9 +201,10 @@ def test_a_replay_survives_kills(new_stack):
     job = replay(organization, endpoint, status="delivered")
     for number in range(1, kills + 1):
         wait_until(lambda: show(organization, job)["done"] >= number * count // (kills + 1), "progress")
-        for name in ("processor", "dispatcher"):
+        names = ("dispatcher", "processor")  # the one that has something in flight first
+        for name in names:
             stack.services[name].kill()
-            stack.start(name, is_waiting=False)
+        stack.start(*names, is_waiting=False)
     found = wait_ended(organization, job)
     assert (found["done"], found["skipped"]) == (count, 0)
     stack.wait_drained()

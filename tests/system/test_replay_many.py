@@ -1,4 +1,5 @@
 """Replays of a long history: through kills, and beside fresh events. The history is written as the programs would have."""
+import statistics
 import time
 
 import pytest
@@ -9,7 +10,7 @@ from waiting import wait_until
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 HOUR_MS = 3600 * 1000
-ALLOWANCE_S = 0.05  # for a machine that others use, too
+ALLOWANCE_S = 0.02  # for a build with sanitizers, on a machine that others use, too
 
 
 def event_id(ms, seq):
@@ -34,9 +35,9 @@ def write_history(redis, organization, endpoint, count):
     redis.xgroup_create(P + "events", "processor", "$", entries_read=count)
 
 
-def open_world(new_stack, tmp_path, count, **settings):
+def open_world(new_stack, tmp_path, count, delay_ms=0, **settings):
     stack = new_stack(**settings).start("ingest")
-    organization, sink = stack.new_organization(), Sink(tmp_path, count)
+    organization, sink = stack.new_organization(), Sink(tmp_path, count, delay_ms)
     endpoint = organization.new_endpoint(sink.url(), "old")
     write_history(stack.redis.client, organization, endpoint, count)
     stack.start("processor", "dispatcher")
@@ -47,15 +48,16 @@ def open_world(new_stack, tmp_path, count, **settings):
 def test_a_hundred_thousand_through_kills(new_stack, tmp_path, capsys):
     """Each at least once; more than once at most what was in flight when a dispatcher was killed."""
     count, kills, in_flight = 100_000, 3, 500
-    stack, organization, sink, endpoint = open_world(new_stack, tmp_path, count, lease="1s",
+    stack, organization, sink, endpoint = open_world(new_stack, tmp_path, count, delay_ms=10, lease="1s",
                                                      dispatcher={"max_in_flight": in_flight})
     began = time.monotonic()
     job = replay(organization, endpoint, status="delivered")
     for number in range(1, kills + 1):
         wait_until(lambda: show(organization, job)["done"] >= number * count // (kills + 1), "progress", 60)
-        for name in ("processor", "dispatcher"):
+        names = ("dispatcher", "processor")  # the one that has something in flight first
+        for name in names:
             stack.services[name].kill()
-            stack.start(name, is_waiting=False)
+        stack.start(*names, is_waiting=False)
     found = wait_ended(organization, job, timeout_s=90)
     wait_until(lambda: sink.counts()["distinct"] == count, "each of them", 30)
     seconds = time.monotonic() - began
@@ -70,10 +72,10 @@ def percentile(samples, part):
     return sorted(samples)[min(len(samples) - 1, int(len(samples) * part))]
 
 
-def measure_fresh(organization, receiver, count, is_on=lambda: True):
+def measure_fresh(organization, receiver, count):
     """Seconds from the post to the webhook, one event at a time."""
     seconds = []
-    while len(seconds) < count and is_on():
+    while len(seconds) < count:
         before, began = len(receiver.on("/fresh")), time.monotonic()
         organization.publish("fresh", {})
         seconds.append(receiver.wait("/fresh", before + 1)[-1].mono - began)
@@ -82,17 +84,21 @@ def measure_fresh(organization, receiver, count, is_on=lambda: True):
 
 @pytest.mark.slow
 def test_fresh_events_do_not_wait_behind_a_replay(new_stack, tmp_path, capsys):
-    count, samples = 60_000, 300
+    """Measured in turn, so that what else the machine does meets both alike."""
+    count, rounds, samples = 30_000, 5, 150
     stack, organization, sink, endpoint = open_world(new_stack, tmp_path, count)
     receiver = stack.new_receiver()
     organization.new_endpoint(receiver.url("/fresh"), "fresh")
     measure_fresh(organization, receiver, 50)
-    alone = measure_fresh(organization, receiver, samples)
-    job = replay(organization, endpoint, status="delivered")
-    wait_until(lambda: sink.counts()["distinct"] > 1000, "the replay")
-    beside = measure_fresh(organization, receiver, samples, lambda: show(organization, job)["state"] == "running")
+    alone, beside = [], []
+    for _ in range(rounds):
+        alone.append(percentile(measure_fresh(organization, receiver, samples), 0.99))
+        job, before = replay(organization, endpoint, status="delivered"), sink.counts()["events"]
+        wait_until(lambda: sink.counts()["events"] > before + 100, "the replay")
+        beside.append(percentile(measure_fresh(organization, receiver, samples), 0.99))
+        assert organization.client.post(f"/api/jobs/{job}/cancel", None).status == 200, "it was too short"
+        wait_until(lambda: stack.redis.client.xlen(P + "deliveries") == 0, "what it has enqueued")
     with capsys.disabled():
-        print(f"\nfresh events: p50 {percentile(alone, 0.5) * 1000:.1f} ms, p99 {percentile(alone, 0.99) * 1000:.1f} ms alone; "
-              f"p50 {percentile(beside, 0.5) * 1000:.1f} ms, p99 {percentile(beside, 0.99) * 1000:.1f} ms beside a replay")
-    assert len(beside) >= 100, "the replay was too short"
-    assert percentile(beside, 0.99) <= 2 * percentile(alone, 0.99) + ALLOWANCE_S
+        print(f"\nfresh events, p99, median of {rounds}: {statistics.median(alone) * 1000:.1f} ms alone, "
+              f"{statistics.median(beside) * 1000:.1f} ms beside a replay")
+    assert statistics.median(beside) <= 2 * statistics.median(alone) + ALLOWANCE_S
