@@ -271,6 +271,11 @@ const struct match_index *catalog_index(struct cache_value *value)
     return cache_value_of(value);
 }
 
+void catalog_drop(struct catalog *catalog, struct slice org)
+{
+    cache_bust(catalog->cache, org);
+}
+
 void catalog_apply(struct catalog *catalog, const struct config_change *change)
 {
     if (change->flush)

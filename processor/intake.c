@@ -10,6 +10,7 @@
 #include "model/keys.h"
 #include "model/trace.h"
 #include "aside.h"
+#include "freshness.h"
 #include "metrics.h"
 #include "recipients.h"
 
@@ -25,6 +26,7 @@ struct intake {
     struct intake_options options;
     struct consumer *consumer;
     struct due *due;
+    struct freshness *freshness;
     struct fanout *fanout;
     struct work *newest; /* all that is held, also aside */
     size_t count, bytes;
@@ -138,6 +140,15 @@ static void set_aside(struct intake *intake, struct work *work, enum status why)
     made_room(intake); /* its place is free */
 }
 
+static void match_later(struct work *work, void *self)
+{
+    struct intake *intake = self;
+    work->next = intake->unmatched;
+    intake->unmatched = work;
+    if (!loop_timer_is_set(intake->retry_timer))
+        loop_timer_start(intake->retry_timer, loop_jitter(RETRY_MS));
+}
+
 static void on_catalog(enum status status, struct cache_value *value, void *self)
 {
     struct wait *wait = self;
@@ -153,10 +164,7 @@ static void on_catalog(enum status status, struct cache_value *value, void *self
     } else if (is_final(status)) {
         set_aside(intake, work, status);
     } else {
-        work->next = intake->unmatched;
-        intake->unmatched = work;
-        if (!loop_timer_is_set(intake->retry_timer))
-            loop_timer_start(intake->retry_timer, loop_jitter(RETRY_MS));
+        match_later(work, intake);
     }
 }
 
@@ -178,6 +186,11 @@ static void on_known(struct work *work, void *self)
     find_catalog(intake, work);
 }
 
+static void on_fresh(struct work *work, void *self)
+{
+    find_catalog(self, work);
+}
+
 static void on_retry(void *self)
 {
     struct intake *intake = self;
@@ -185,9 +198,10 @@ static void on_retry(void *self)
     intake->unmatched = NULL;
     while (work) {
         struct work *next = work->next;
-        find_catalog(intake, work);
+        freshness_add(intake->freshness, work);
         work = next;
     }
+    freshness_ask(intake->freshness);
 }
 
 static bool is_event(const struct work *work)
@@ -221,12 +235,13 @@ static void on_entry(const struct consumer_entry *entry, void *self)
     if (work->skipped[0])
         fanout_add(intake->fanout, work);
     else
-        find_catalog(intake, work);
+        freshness_add(intake->freshness, work);
 }
 
 static void on_batch_end(void *self)
 {
-    (void)self; /* the fan-out gathers by itself until the end of the turn */
+    struct intake *intake = self;
+    freshness_ask(intake->freshness);
 }
 
 /* Small reads are not worth their cost: half of the room must be free. */
@@ -296,6 +311,15 @@ struct intake *intake_new(struct loop *loop, struct store *store, struct catalog
         .self = intake,
     };
     intake->fanout = fanout_new(loop, store_redis(store), &fanout);
+    struct freshness_options freshness = {
+        .redis = store_redis(store),
+        .feed = options->feed,
+        .catalog = catalog,
+        .on_fresh = on_fresh,
+        .on_failed = match_later,
+        .self = intake,
+    };
+    intake->freshness = freshness_new(&freshness);
     make_aside(intake);
     make_consumer(intake, store);
     intake->retry_timer = loop_timer_new(loop, on_retry, intake);
@@ -309,6 +333,7 @@ void intake_free(struct intake **intake_at)
     if (!intake)
         return;
     fanout_free(&intake->fanout);
+    freshness_free(&intake->freshness);
     aside_free(&intake->aside);
     for (struct work *work = intake->newest, *older; work; work = older) {
         older = work->older;

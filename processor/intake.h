@@ -7,13 +7,15 @@
  */
 #pragma once
 
+#include "io/config_feed.h"
 #include "io/consumer.h"
 #include "catalog.h"
 #include "fanout.h"
 
 struct intake_options {
     uint32_t partition;
-    const char *consumer_name; /* borrowed for its life */
+    const char *consumer_name;      /* borrowed for its life */
+    const struct config_feed *feed; /* that the catalog is told by; borrowed */
     int64_t lease_ms;
     size_t events_max; /* held at a time */
     size_t bytes_max;  /* of held events; passed by at most one read */

@@ -70,6 +70,7 @@ static void start_partition(struct processor *processor, uint32_t index)
     struct intake_options options = {
         .partition = index,
         .consumer_name = service_consumer_name(processor->service),
+        .feed = processor->feed,
         .lease_ms = settings->service.lease_ms,
         .events_max = (size_t)settings->events_max,
         .bytes_max = (size_t)settings->bytes_max,

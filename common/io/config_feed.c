@@ -297,3 +297,8 @@ void config_announce(struct redis *redis, struct slice kind, struct slice id, st
     redis_send(redis, &command, fn, self);
     redis_command_fini(&command);
 }
+
+bool config_feed_is_at(const struct config_feed *feed, struct slice entry)
+{
+    return entry.len == 0 ? strcmp(feed->last, START) == 0 : slice_is(entry, feed->last);
+}

@@ -19,6 +19,9 @@ struct config_feed *config_feed_new(struct loop *loop, const struct redis_addres
                                     const char *client_name, config_change_fn fn, void *self);
 void config_feed_free(struct config_feed **feed);
 
+/* Whether this entry is the last that was told of; "" stands for an empty stream. */
+bool config_feed_is_at(const struct config_feed *feed, struct slice entry);
+
 /* Appends a change (XADD, about 10,000 kept). redis: any connection. */
 void config_announce(struct redis *redis, struct slice kind, struct slice id, struct slice org,
                      const char *action, redis_reply_fn fn, void *self);

@@ -6,7 +6,7 @@
 --   done failed …      it is finished: nothing to do for ms
 --   absent             it has been removed
 local STEP_MS = 5
-local READY_MAX, TOP_UP_MAX = 100, 25
+local READY_MAX, TOP_UP_MAX = 60, 15
 local LOOKED_MAX = 200
 local job, step_ms = {}, now_ms(ARGV[1])
 

@@ -85,7 +85,7 @@ def test_a_redrive_waits_for_room(store):
     make(store, "redrive")
     for step in range(1, 5):
         assert store.step("redrive", 1) == ("running", 5)
-        assert store.r.xlen(DELIVERIES) == 25 * step
+        assert store.r.xlen(DELIVERIES) == 15 * step
     before = store.snapshot()
     assert store.step("redrive", 1) == ("running", 5)
     assert store.snapshot() == before

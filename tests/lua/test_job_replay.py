@@ -60,7 +60,7 @@ def test_no_more_is_enqueued_than_there_is_room_for(store):
     make(store, status="delivered")
     for step in range(1, 5):
         assert store.step("replay", 1) == ("running", 5)
-        assert store.r.xlen(DELIVERIES) == 25 * step
+        assert store.r.xlen(DELIVERIES) == 15 * step
     before = store.snapshot()
     assert store.step("replay", 1) == ("running", 5), "there is no room"
     assert store.snapshot() == before, "and nothing is written"
@@ -104,7 +104,7 @@ def test_an_endpoint_that_gets_nothing_ends_the_job(store, change, error):
         store.r.delete(ENDPOINT + ENDPOINT_1)
     assert store.step("replay", 1)[0] == "failed"
     assert store.job(1)["error"] == error
-    assert counts(store) == ("failed", 25, 0)
+    assert counts(store) == ("failed", 15, 0)
 
 
 def test_a_job_that_has_ended_does_nothing(store):

@@ -38,7 +38,7 @@ def test_release_tops_up(store):
     release(store)
     for step in range(1, 5):
         assert store.step("release", 1, NOW) == ("running", 5)
-        assert store.r.xlen(DELIVERIES) == 25 * step and store.waiting() == {"paused": 150 - 25 * step}
+        assert store.r.xlen(DELIVERIES) == 15 * step and store.waiting() == {"paused": 150 - 15 * step}
     before = store.snapshot()
     assert store.step("release", 1, NOW) == ("running", 5)
     assert store.snapshot() == before
@@ -107,7 +107,7 @@ def test_cancel(store):
     assert store.job_cancel(2) == "absent"
     assert store.job_cancel(1, now=NOW + 5) == "cancelled"
     job = store.job(1)
-    assert (job["state"], job["finished_at"], job["done"]) == ("cancelled", str(NOW + 5), "25")
+    assert (job["state"], job["finished_at"], job["done"]) == ("cancelled", str(NOW + 5), "15")
     assert not store.r.exists(RUNNING + ORG)
     before = store.snapshot()
     assert store.job_cancel(1, now=NOW + 6) == "finished"

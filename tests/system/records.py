@@ -38,10 +38,10 @@ def events_of_type(redis, type):
 
 def everything_in(redis):
     """All keys with all that they hold, as one text."""
-    client, readers = redis.client, {"string": "get", "hash": "hgetall", "stream": "xrange", "set": "smembers"}
+    client, readers = redis.raw_client(), {b"string": "get", b"hash": "hgetall", b"stream": "xrange", b"set": "smembers"}
     texts = []
     for key in sorted(set(client.scan_iter(count=1000))):
         kind = client.type(key)
-        value = client.zrange(key, 0, -1) if kind == "zset" else getattr(client, readers[kind])(key)
+        value = client.zrange(key, 0, -1) if kind == b"zset" else getattr(client, readers[kind])(key)
         texts.append(f"{key} {value}")
     return "\n".join(texts)

@@ -9,14 +9,25 @@
 #include "loop_fixture.h"
 #include "model/keys.h"
 
-struct world *open_world_with(const char *options, size_t events_max, int64_t aside_retry_ms)
+static void on_change(const struct config_change *change, void *self)
+{
+    struct world *world = self;
+    catalog_apply(world->catalog, change);
+}
+
+static struct world *make_world(const char *options, size_t events_max, int64_t aside_retry_ms,
+                                const struct redis_address *teller)
 {
     struct world *world = calloc(1, sizeof *world);
     stage_open(&world->stage, options, 1);
     struct catalog_options catalog = {.organizations_max = 100, .ttl_ms = 3600000};
     world->catalog = catalog_new(world->stage.loop, world->stage.store, &catalog);
+    struct redis_address own = redis_fixture_address(&world->stage.server);
+    world->feed =
+        config_feed_new(world->stage.loop, teller ? teller : &own, "feed", on_change, world);
     struct intake_options intake = {.partition = 0,
                                     .consumer_name = "p1",
+                                    .feed = world->feed,
                                     .lease_ms = 900,
                                     .events_max = events_max,
                                     .bytes_max = 1 << 20,
@@ -27,14 +38,26 @@ struct world *open_world_with(const char *options, size_t events_max, int64_t as
     return world;
 }
 
+struct world *open_world_with(const char *options, size_t events_max, int64_t aside_retry_ms)
+{
+    return make_world(options, events_max, aside_retry_ms, NULL);
+}
+
 struct world *open_world(const char *options, size_t events_max)
 {
-    return open_world_with(options, events_max, 3600000);
+    return make_world(options, events_max, 3600000, NULL);
+}
+
+struct world *open_untold_world(const char *options, size_t events_max,
+                                const struct redis_address *teller)
+{
+    return make_world(options, events_max, 3600000, teller);
 }
 
 void close_world(struct world *world)
 {
     stage_free_store(&world->stage);
+    config_feed_free(&world->feed);
     intake_free(&world->intake);
     catalog_free(&world->catalog);
     stage_close(&world->stage);

@@ -11,12 +11,17 @@
 struct world {
     struct stage stage;
     struct catalog *catalog;
+    struct config_feed *feed;
     struct intake *intake; /* not started */
     int drained;
 };
 
 struct world *open_world(const char *options, size_t events_max);
 struct world *open_world_with(const char *options, size_t events_max, int64_t aside_retry_ms);
+
+/* Changes are told by another Redis, as if those of this one were still on their way. */
+struct world *open_untold_world(const char *options, size_t events_max,
+                                const struct redis_address *teller);
 void close_world(struct world *world);
 
 void put_endpoint(struct world *world, const char *org, const char *id, const char *types,

@@ -85,6 +85,28 @@ static void says_why_nobody_gets_an_event(void **state)
 #define REST ", 'key', '', 'to', '', 'data', ''"
 
 /* Each of these ends as skipped instead of coming back for ever, and keeps nothing back. */
+/* The change and the event come on two connections: this one is still to be told of the change. */
+static void an_event_finds_the_endpoint_that_was_made_before_it(void **state)
+{
+    struct redis_fixture other;
+    (void)state;
+    redis_fixture_start(&other, "");
+    struct redis_address teller = redis_fixture_address(&other);
+    struct world *world = open_untold_world("", 100, &teller);
+    intake_start(world->intake);
+    log_event_of(world, "org_1", "a.b", 1);
+    await_processed(world);
+    assert_int_equal(org_stat(world, "org_1", "skipped"), 1); /* and its endpoints are known */
+    put_endpoint(world, "org_1", "ep_1", "[\"*\"]", "0");
+    stage_eval(&world->stage, "return redis.call('XADD', 'mr:config', '*', 'kind', 'endpoint', "
+                              "'id', 'ep_1', 'org', 'org_1', 'action', 'created')");
+    log_event_of(world, "org_1", "a.b", 1);
+    await_processed(world);
+    assert_int_equal(ready_count(world), 1);
+    close_world(world);
+    redis_fixture_stop(&other);
+}
+
 static void what_is_no_event_ends(void **state)
 {
     static const char *const entries[] = {
@@ -281,6 +303,7 @@ int main(void)
         cmocka_unit_test(events_become_deliveries),
         cmocka_unit_test(goes_on_with_a_window_of_one),
         cmocka_unit_test(says_why_nobody_gets_an_event),
+        cmocka_unit_test(an_event_finds_the_endpoint_that_was_made_before_it),
         cmocka_unit_test(what_is_no_event_ends),
         cmocka_unit_test(what_kills_those_who_try_is_given_up),
         cmocka_unit_test(asks_again_for_a_catalog_that_never_came),
