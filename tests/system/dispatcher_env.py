@@ -185,7 +185,7 @@ class World:
         self.redis = subprocess.Popen(
             ["redis-server", "--port", str(self.redis_port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--save", "",
              "--appendonly", "yes", "--appendfsync", "always"], stdout=subprocess.DEVNULL)
-        self.r = redis.Redis(port=self.redis_port, decode_responses=True)
+        self.r = redis.Redis(port=self.redis_port, decode_responses=True, encoding_errors="replace")
         wait_for("redis", self._redis_answers)
 
     def _redis_answers(self):

@@ -39,7 +39,7 @@ class RedisServer:
         raise AssertionError(f"redis-server does not start: {self.process.tail(5)}")
 
     def client_with(self, password):
-        return redis.Redis(port=self.port, password=password, decode_responses=True)
+        return redis.Redis(port=self.port, password=password, decode_responses=True, encoding_errors="replace")
 
     def raw_client(self):
         """Whose answers are bytes."""

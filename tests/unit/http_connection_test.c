@@ -185,7 +185,7 @@ static void test_late_answer(void **state)
 /* Slow, but it takes some all the time. */
 static void test_steady_reader(void **state)
 {
-    enum { STEP = 32 * 1024, TIMEOUT_MS = 300 };
+    enum { STEP = 32 * 1024, TIMEOUT_MS = 1000 };
     struct http_limits limits = patient_limits();
     struct http_fixture fixture;
     struct http_client client;
