@@ -5,8 +5,8 @@
 --   running            it was stepped, or waits for room: go on after ms
 --   done failed …      it is finished: nothing to do for ms
 --   absent             it has been removed
-local STEP_MS = 5
-local READY_MAX, TOP_UP_MAX = 60, 15
+local STEP_MS = 2
+local READY_MAX, TOP_UP_MAX = 60, 5
 local LOOKED_MAX = 200
 local job, step_ms = {}, now_ms(ARGV[1])
 
