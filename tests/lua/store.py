@@ -22,6 +22,7 @@ DLQ_FIELDS = ("event endpoint org reason attempts status response first_at last_
               "trace request").split()
 
 REPLAYS = [EVENTS, DELIVERIES, DUE, WAITING, DLQ, RECORD, ORG_DLQ, ENDPOINT]
+STEP_MS, READY_MAX, TOP_UP_MAX = 2, 60, 5  # of jobs: as lua/lib/job.lua has them
 STEPS = {  # of jobs: the script, and its keys after those that every step has
     "release": ("job_release", [DELIVERIES, WAITING, RECORD, LANE, ENDPOINT]),
     "replay": ("job_replay", [*REPLAYS, HISTORY]),

@@ -3,8 +3,8 @@ import pytest
 import redis
 
 from job_env import NOW, give, make_endpoints
-from store import (DELIVERIES, DUE, ENDPOINT, EVENTS, JOB, JOBS, ORG_EVENTS, P, RATE, RECORD, WAITING, entry_event_id, job_id,
-                   new_event, outcome, part)
+from store import (DELIVERIES, DUE, ENDPOINT, EVENTS, JOB, JOBS, ORG_EVENTS, P, RATE, RECORD, STEP_MS, WAITING, entry_event_id,
+                   job_id, new_event, outcome, part)
 
 MINE, OTHER = "org_" + "a" * 20, "org_" + "b" * 20
 MY_ENDPOINTS = ["ep_" + letter * 20 for letter in "cd"]
@@ -132,7 +132,7 @@ def test_it_waits_until_nothing_is_taken_any_more(store):
     before = store.snapshot()
     assert store.step("forget", 1, now=NOW + 1999) == ("running", 200)
     assert store.snapshot() == before
-    assert store.step("forget", 1, now=NOW + 2000) == ("running", 5)
+    assert store.step("forget", 1, now=NOW + 2000) == ("running", STEP_MS)
 
 
 def test_events_that_are_with_somebody_stay_until_they_end(store):

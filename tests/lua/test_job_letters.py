@@ -5,7 +5,7 @@ import pytest
 import redis
 
 from job_env import ENDPOINT_1, ENDPOINT_2, give, make_endpoints, run, state
-from store import DELIVERIES, DLQ, ENDPOINT, EVENTS, JOB, ORG, ORG_DLQ, RECORD, job_id
+from store import DELIVERIES, DLQ, ENDPOINT, EVENTS, JOB, ORG, ORG_DLQ, READY_MAX, RECORD, STEP_MS, TOP_UP_MAX, job_id
 
 FILTER = {"endpoint": "", "type": "", "reason": "", "since_ms": "", "until_ms": ""}
 KINDS = pytest.mark.parametrize("kind", ["redrive", "purge"])
@@ -83,11 +83,11 @@ def test_letters_that_come_later_are_left(store, kind):
 def test_a_redrive_waits_for_room(store):
     events = give(store, ["dead"] * 230)
     make(store, "redrive")
-    for step in range(1, 5):
-        assert store.step("redrive", 1) == ("running", 5)
-        assert store.r.xlen(DELIVERIES) == 15 * step
+    for step in range(1, READY_MAX // TOP_UP_MAX + 1):
+        assert store.step("redrive", 1) == ("running", STEP_MS)
+        assert store.r.xlen(DELIVERIES) == TOP_UP_MAX * step
     before = store.snapshot()
-    assert store.step("redrive", 1) == ("running", 5)
+    assert store.step("redrive", 1) == ("running", STEP_MS)
     assert store.snapshot() == before
     assert run(store, "redrive", 1) == ("done", events)
 
@@ -95,7 +95,7 @@ def test_a_redrive_waits_for_room(store):
 def test_a_purge_takes_two_hundred_a_step(store):
     give(store, ["dead"] * 230)
     make(store, "purge")
-    assert store.step("purge", 1) == ("running", 5)
+    assert store.step("purge", 1) == ("running", STEP_MS)
     assert store.r.xlen(DLQ) == 30
     assert store.step("purge", 1)[0] == "done"
     assert store.r.xlen(DLQ) == 0

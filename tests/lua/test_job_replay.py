@@ -5,8 +5,8 @@ import pytest
 import redis
 
 from job_env import ENDPOINT_1, FIRST, LAST, give, make_endpoints, ready, run, state
-from store import (ATTEMPTS, DELIVERIES, DLQ, DUE, ENDPOINT, EVENTS, HISTORY, JOB, JOBS, ORG, ORG_DLQ, RECORD,
-                   entry_event_id, job_id, new_event, part)
+from store import (ATTEMPTS, DELIVERIES, DLQ, DUE, ENDPOINT, EVENTS, HISTORY, JOB, JOBS, ORG, ORG_DLQ, READY_MAX, RECORD,
+                   STEP_MS, TOP_UP_MAX, entry_event_id, job_id, new_event, part)
 
 
 def make(store, number=1, status="failed", since=FIRST, until=LAST, **fields):
@@ -58,11 +58,11 @@ def test_other_endpoints_and_later_ones_are_left_alone(store):
 def test_no_more_is_enqueued_than_there_is_room_for(store):
     events = give(store, ["delivered"] * 250)
     make(store, status="delivered")
-    for step in range(1, 5):
-        assert store.step("replay", 1) == ("running", 5)
-        assert store.r.xlen(DELIVERIES) == 15 * step
+    for step in range(1, READY_MAX // TOP_UP_MAX + 1):
+        assert store.step("replay", 1) == ("running", STEP_MS)
+        assert store.r.xlen(DELIVERIES) == TOP_UP_MAX * step
     before = store.snapshot()
-    assert store.step("replay", 1) == ("running", 5), "there is no room"
+    assert store.step("replay", 1) == ("running", STEP_MS), "there is no room"
     assert store.snapshot() == before, "and nothing is written"
     assert run(store, "replay", 1) == ("done", events)
     assert counts(store) == ("done", 250, 0)
@@ -71,16 +71,16 @@ def test_no_more_is_enqueued_than_there_is_room_for(store):
 def test_a_step_looks_at_two_hundred(store):
     events = give(store, ["delivered"] * 450)
     make(store)
-    assert store.step("replay", 1) == ("running", 5)
+    assert store.step("replay", 1) == ("running", STEP_MS)
     assert store.job(1)["cursor"] == events[199]
-    assert store.step("replay", 1) == ("running", 5)
+    assert store.step("replay", 1) == ("running", STEP_MS)
     assert store.step("replay", 1)[0] == "done"
 
 
 def test_a_step_reads_about_a_mebibyte_of_the_log(store):
     events = give(store, ["dead"] * 8, data='"%s"' % ("x" * 300_000))
     make(store)
-    assert store.step("replay", 1) == ("running", 5)
+    assert store.step("replay", 1) == ("running", STEP_MS)
     assert [event for event, _ in ready(store)] == events[:4]
     assert run(store, "replay", 1) == ("done", events)
 
@@ -104,7 +104,7 @@ def test_an_endpoint_that_gets_nothing_ends_the_job(store, change, error):
         store.r.delete(ENDPOINT + ENDPOINT_1)
     assert store.step("replay", 1)[0] == "failed"
     assert store.job(1)["error"] == error
-    assert counts(store) == ("failed", 15, 0)
+    assert counts(store) == ("failed", TOP_UP_MAX, 0)
 
 
 def test_a_job_that_has_ended_does_nothing(store):

@@ -3,7 +3,7 @@ import pytest
 import redis
 
 from job_env import ENDPOINT_1, NOW, make_endpoints, ready, state
-from store import (DELIVERIES, ENDPOINT, JOB, JOBS, LANE, ORG, ORG_JOBS, RECORD, RUNNING,
+from store import (DELIVERIES, ENDPOINT, JOB, JOBS, LANE, ORG, ORG_JOBS, READY_MAX, RECORD, RUNNING, STEP_MS, TOP_UP_MAX,
                    entry_event_id, job_id, new_event, part)
 
 
@@ -36,11 +36,11 @@ def test_release_moves_all_that_is_held(store):
 def test_release_tops_up(store):
     hold(store, 150)
     release(store)
-    for step in range(1, 5):
-        assert store.step("release", 1, NOW) == ("running", 5)
-        assert store.r.xlen(DELIVERIES) == 15 * step and store.waiting() == {"paused": 150 - 15 * step}
+    for step in range(1, READY_MAX // TOP_UP_MAX + 1):
+        assert store.step("release", 1, NOW) == ("running", STEP_MS)
+        assert store.r.xlen(DELIVERIES) == TOP_UP_MAX * step and store.waiting() == {"paused": 150 - TOP_UP_MAX * step}
     before = store.snapshot()
-    assert store.step("release", 1, NOW) == ("running", 5)
+    assert store.step("release", 1, NOW) == ("running", STEP_MS)
     assert store.snapshot() == before
 
 
@@ -107,7 +107,7 @@ def test_cancel(store):
     assert store.job_cancel(2) == "absent"
     assert store.job_cancel(1, now=NOW + 5) == "cancelled"
     job = store.job(1)
-    assert (job["state"], job["finished_at"], job["done"]) == ("cancelled", str(NOW + 5), "15")
+    assert (job["state"], job["finished_at"], job["done"]) == ("cancelled", str(NOW + 5), str(TOP_UP_MAX))
     assert not store.r.exists(RUNNING + ORG)
     before = store.snapshot()
     assert store.job_cancel(1, now=NOW + 6) == "finished"
