@@ -146,9 +146,9 @@ enum auth_verdict auth_check(struct auth *auth, struct call *call)
     api_key_hash(token, hash);
     if (is_admin(auth, hash))
         return judge_admin(call);
-    if (!api_key_is_wellformed(token))
-        return AUTH_BAD_KEY;
-    return check_key(auth, call, slice_of(hash));
+    enum auth_verdict verdict = check_key(auth, call, slice_of(hash));
+    /* What is known has been checked; of the rest a bad checksum is refused before any look-up. */
+    return verdict == AUTH_LATER && !api_key_is_wellformed(token) ? AUTH_BAD_KEY : verdict;
 }
 
 struct wait {

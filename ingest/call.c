@@ -37,7 +37,7 @@ struct call *call_new(struct ingest *ingest, struct http_request *http)
 }
 
 /* Events have lines of their own; of the rest, what changed something or was refused. */
-static void log_call(const struct call *call, int status, const char *code)
+static void log_call(const struct call *call, int status, const char *code, int64_t us)
 {
     bool is_read = slice_is(call->http->method, "GET") || slice_is(call->http->method, "HEAD");
     enum log_level level = status >= 500                                            ? LOG_WARN
@@ -45,17 +45,16 @@ static void log_call(const struct call *call, int status, const char *code)
                                                                                     : LOG_INFO;
     log_event(level, "http.request", log_slice("method", call->http->method),
               log_slice("path", call->http->path), log_int("status", status),
-              log_text("code", code),
-              log_us_as_ms("duration_ms", clock_mono_us() - call->http->started_mono_us),
+              log_text("code", code), log_us_as_ms("duration_ms", us),
               log_slice("org", call->principal.org), log_slice("key", call->principal.key_id),
               log_text("peer", call->http->peer), log_text("request_id", call->request_id));
 }
 
 static void finish(struct call *call, const struct http_response *response, const char *code)
 {
-    double seconds = (double)(clock_mono_us() - call->http->started_mono_us) / 1e6;
-    metric_observe(METRIC_HTTP_SECONDS, call->route_label, seconds);
-    log_call(call, response->status, code);
+    int64_t us = clock_mono_us() - call->http->started_mono_us;
+    metric_observe(METRIC_HTTP_SECONDS, call->route_label, (double)us / 1e6);
+    log_call(call, response->status, code, us);
     http_respond(call->http, response);
 }
 

@@ -8,11 +8,6 @@
 
 #include <string.h>
 
-struct slice slice_of(const char *text)
-{
-    return (struct slice){.at = text, .len = text == NULL ? 0 : strlen(text)};
-}
-
 bool slice_is(struct slice slice, const char *text)
 {
     return slice_eq(slice, slice_of(text));

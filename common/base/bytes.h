@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "status.h"
 
@@ -19,7 +20,12 @@ struct slice {
 
 #define SLICE(literal) ((struct slice){.at = (literal), .len = sizeof(literal) - 1})
 
-struct slice slice_of(const char *text); /* of a terminated string; NULL gives the empty slice */
+/* Of a terminated string; NULL gives the empty slice. */
+static inline struct slice slice_of(const char *text)
+{
+    return (struct slice){.at = text, .len = text == NULL ? 0 : strlen(text)};
+}
+
 bool slice_is(struct slice slice, const char *text);
 bool slice_eq(struct slice a, struct slice b);
 bool slice_eq_nocase(struct slice a, struct slice b); /* ASCII */
@@ -50,18 +56,41 @@ void buf_init(struct buf *buf, size_t max); /* allocates nothing yet; max > 0 */
 void buf_fini(struct buf *buf);
 void buf_clear(struct buf *buf); /* keeps the room */
 
-/* Appends all or, past max, nothing and sets overflow; so a chain of appends is checked once at its end. */
-void buf_add(struct buf *buf, const void *at, size_t len);
-void buf_add_slice(struct buf *buf, struct slice slice);
-void buf_add_text(struct buf *buf, const char *text);
-void buf_add_char(struct buf *buf, char c);
-void buf_add_u64(struct buf *buf, uint64_t value);
-void buf_add_i64(struct buf *buf, int64_t value);
-void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
 /* Room for len more bytes at the end, or NULL and overflow; then buf_grew(len used). */
 char *buf_reserve(struct buf *buf, size_t len);
 void buf_grew(struct buf *buf, size_t len);
+
+/* Appends all or, past max, nothing and sets overflow; so a chain of appends is checked once at its end. */
+static inline void buf_add(struct buf *buf, const void *at, size_t len)
+{
+    if (len == 0) {
+        return;
+    }
+    char *end = len <= buf->room - buf->len ? buf->at + buf->len : buf_reserve(buf, len);
+    if (end != NULL) {
+        memcpy(end, at, len);
+        buf->len += len;
+    }
+}
+
+static inline void buf_add_slice(struct buf *buf, struct slice slice)
+{
+    buf_add(buf, slice.at, slice.len);
+}
+
+static inline void buf_add_text(struct buf *buf, const char *text)
+{
+    buf_add_slice(buf, slice_of(text));
+}
+
+static inline void buf_add_char(struct buf *buf, char c)
+{
+    buf_add(buf, &c, 1);
+}
+
+void buf_add_u64(struct buf *buf, uint64_t value);
+void buf_add_i64(struct buf *buf, int64_t value);
+void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 void buf_drop_front(struct buf *buf, size_t len);
 struct slice buf_slice(const struct buf *buf);

@@ -55,33 +55,6 @@ void buf_grew(struct buf *buf, size_t len)
     buf->len += len;
 }
 
-void buf_add(struct buf *buf, const void *at, size_t len)
-{
-    if (len == 0) {
-        return;
-    }
-    char *end = buf_reserve(buf, len);
-    if (end != NULL) {
-        memcpy(end, at, len);
-        buf->len += len;
-    }
-}
-
-void buf_add_slice(struct buf *buf, struct slice slice)
-{
-    buf_add(buf, slice.at, slice.len);
-}
-
-void buf_add_text(struct buf *buf, const char *text)
-{
-    buf_add(buf, text, strlen(text));
-}
-
-void buf_add_char(struct buf *buf, char c)
-{
-    buf_add(buf, &c, 1);
-}
-
 static void add_number(struct buf *buf, bool negative, uint64_t value)
 {
     char text[1 + DECIMAL_MAX] = "-";

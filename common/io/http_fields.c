@@ -26,11 +26,17 @@ static bool is_hex(unsigned char c)
     return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
 
+/* tchar of RFC 9110. */
+static const bool token_chars[256] = {
+    ['0' ... '9'] = true,  ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['!'] = true,
+    ['#' ... '\''] = true, ['*'] = true,         ['+'] = true,         ['-'] = true,
+    ['.'] = true,          ['^' ... '`'] = true, ['|'] = true,         ['~'] = true,
+};
+
 bool http_is_token(struct slice text)
 {
     for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.at[i];
-        if (!is_alnum(c) && (c == 0 || strchr("!#$%&'*+-.^_`|~", c) == NULL))
+        if (!token_chars[(unsigned char)text.at[i]])
             return false;
     }
     return text.len > 0;

@@ -57,7 +57,10 @@ static void read_item(struct event_batch *batch, struct event_item *item, yyjson
     event_reading_start(&reading, item, now_ms);
     must(json_spans_start(text, &spans));
     while ((name = yyjson_obj_iter_next(&members)) != NULL) {
-        must(json_spans_next(&spans, &raw_name, &span));
+        if (yyjson_obj_iter_has_next(&members))
+            must(json_spans_next(&spans, &raw_name, &span));
+        else
+            json_spans_last(&spans, &raw_name, &span);
         if (read_member(batch, &reading, name, span) != STATUS_OK)
             return;
     }

@@ -39,3 +39,5 @@ struct json_span_iter {
 bool json_spans_start(struct slice valid_json,
                       struct json_span_iter *iter); /* false: neither object nor array */
 bool json_spans_next(struct json_span_iter *iter, struct slice *out_name, struct slice *out_value);
+/* The next one, of which the caller knows that it is the last: what is in it is not looked at. */
+void json_spans_last(struct json_span_iter *iter, struct slice *out_name, struct slice *out_value);

@@ -3,6 +3,8 @@
  */
 #include "json.h"
 
+#include <string.h>
+
 #include "../base/must.h"
 
 /* What a byte means to a scan that knows only strings and brackets. */
@@ -25,12 +27,33 @@ static const char *skip_string(const char *at, const char *end)
     return at < end ? at + 1 : end;
 }
 
+#define EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (c))
+
+/* Whether there are more than so many opening brackets at all, eight bytes at a time: '[' and '{' differ in one bit. */
+static bool may_nest_deeper(struct slice text, size_t depth)
+{
+    size_t count = 0, at = 0;
+
+    for (uint64_t bytes; at + sizeof bytes <= text.len && count <= depth; at += sizeof bytes) {
+        memcpy(&bytes, text.at + at, sizeof bytes);
+        bytes = (bytes & EACH_BYTE(0xdf)) ^ EACH_BYTE('[');
+        /* The high bit of each byte that is not 0; then the ones of the others, summed up in the highest byte. */
+        bytes = ((bytes & EACH_BYTE(0x7f)) + EACH_BYTE(0x7f)) | bytes;
+        count += ((~bytes >> 7 & EACH_BYTE(1)) * EACH_BYTE(1)) >> 56;
+    }
+    for (; at < text.len && count <= depth; at++)
+        count += class_of(text.at[at]) == OPEN;
+    return count > depth;
+}
+
 enum status json_check_depth(struct slice text, size_t max_depth)
 {
     const char *at = text.at;
     const char *end = text.len > 0 ? at + text.len : at;
     size_t depth = 0;
 
+    if (!may_nest_deeper(text, max_depth))
+        return STATUS_OK;
     while (at < end) {
         const uint8_t class = class_of(*at++);
 
@@ -90,15 +113,15 @@ bool json_spans_start(struct slice valid_json, struct json_span_iter *iter)
     return true;
 }
 
-bool json_spans_next(struct json_span_iter *iter, struct slice *out_name, struct slice *out_value)
+/* Where the next value begins, or NULL at the end. */
+static const char *next_value(struct json_span_iter *iter, struct slice *out_name)
 {
     const char *at = skip_space(iter->at, iter->end);
-    const char *value;
 
     if (at < iter->end && *at == ',')
         at = skip_space(at + 1, iter->end);
     if (at == iter->end || class_of(*at) == CLOSE)
-        return false;
+        return NULL;
     *out_name = (struct slice){0};
     if (iter->is_object) {
         const char *name = at + 1;
@@ -108,8 +131,35 @@ bool json_spans_next(struct json_span_iter *iter, struct slice *out_name, struct
         *out_name = (struct slice){name, (size_t)(at - name - 1)};
         at = skip_space(skip_space(at, iter->end) + 1, iter->end);
     }
-    value = at;
-    iter->at = skip_value(at, iter->end);
+    return at;
+}
+
+bool json_spans_next(struct json_span_iter *iter, struct slice *out_name, struct slice *out_value)
+{
+    const char *value = next_value(iter, out_name);
+
+    if (value == NULL)
+        return false;
+    iter->at = skip_value(value, iter->end);
     *out_value = (struct slice){value, (size_t)(iter->at - value)};
     return true;
+}
+
+static const char *skip_space_back(const char *at, const char *end)
+{
+    while (end > at && class_of(end[-1]) == BREAK)
+        end--;
+    return end;
+}
+
+void json_spans_last(struct json_span_iter *iter, struct slice *out_name, struct slice *out_value)
+{
+    const char *value = next_value(iter, out_name);
+    const char *bracket;
+
+    must(value != NULL);
+    bracket = skip_space_back(value, iter->end) - 1;
+    must(bracket > value);
+    iter->at = skip_space_back(value, bracket);
+    *out_value = (struct slice){value, (size_t)(iter->at - value)};
 }

@@ -84,10 +84,15 @@ static void bounds_depth(void **state)
         const char *text;
         size_t depth;
     } cases[] = {
-        {"", 0},          {"1", 0},        {"[]", 1},         {"{\"a\":[{}]}", 3},
-        {"[][][]", 1},    {"\"[[[[\"", 0}, {"[\"]\",[]]", 2}, {"\"\\\"[\"[", 1},
-        {"\"\\\\\"[", 1}, {"\"\\", 0},     {"]]]]", 0},       {"]]][[", 2},
-        {"[[]", 2},       {"\"[[", 0},     {"[[]]{{{}}}", 3},
+        {"", 0},           {"1", 0},
+        {"[]", 1},         {"{\"a\":[{}]}", 3},
+        {"[][][]", 1},     {"\"[[[[\"", 0},
+        {"[\"]\",[]]", 2}, {"\"\\\"[\"[", 1},
+        {"\"\\\\\"[", 1},  {"\"\\", 0},
+        {"]]]]", 0},       {"]]][[", 2},
+        {"[[]", 2},        {"\"[[", 0},
+        {"[[]]{{{}}}", 3}, {"\"[{[{[{[{[{[{[{\"[{}]", 2},
+        {"1234567[{", 2},  {"[1,2,3,4,5,6,7,8,9,{\"a\":\"[\"}]", 2},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -100,32 +105,37 @@ static void bounds_depth(void **state)
     assert_int_equal(json_check_depth((struct slice){NULL, 0}, 0), STATUS_OK);
 }
 
-/* A million brackets cost no more than the first that is too many: what follows cannot even be read. */
+/* A million brackets cost no more than the first eight bytes with one that is too many: what follows cannot even be read. */
 static void reads_no_further_than_the_bracket_that_is_too_deep(void **state)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     char *at = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     (void)state;
     assert_ptr_not_equal(at, MAP_FAILED);
-    memset(at + page - 65, '[', 65);
+    memset(at + page - 72, '[', 72);
     assert_int_equal(mprotect(at + page, page, PROT_NONE), 0);
-    assert_int_equal(json_check_depth((struct slice){at + page - 65, 1000 * 1000}, 64),
+    assert_int_equal(json_check_depth((struct slice){at + page - 72, 1000 * 1000}, 64),
                      STATUS_LIMIT);
     munmap(at, 2 * page);
 }
 
-static void check_spans(const char *text, const char *const *expected)
+/* knows_last: the last one is asked for as such. */
+static void check_spans(const char *text, const char *const *expected, bool knows_last)
 {
     struct json_span_iter iter;
-    struct slice name, value;
     assert_true(json_spans_start(slice_of(text), &iter));
-    while (json_spans_next(&iter, &name, &value)) {
-        if (expected[0] == NULL || !slice_is(name, expected[0]) || !slice_is(value, expected[1]))
+    for (struct slice name, value; expected[0] != NULL; expected += 2) {
+        if (knows_last && expected[2] == NULL)
+            json_spans_last(&iter, &name, &value);
+        else
+            assert_true(json_spans_next(&iter, &name, &value));
+        if (!slice_is(name, expected[0]) || !slice_is(value, expected[1]))
             fail_msg("%s: got %.*s, %.*s", text, (int)name.len, name.at, (int)value.len, value.at);
-        expected += 2;
     }
-    assert_null(expected[0]);
-    assert_false(json_spans_next(&iter, &name, &value));
+    for (int i = 0; i < 2; i++) {
+        struct slice name, value;
+        assert_false(json_spans_next(&iter, &name, &value));
+    }
 }
 
 static void finds_spans(void **state)
@@ -144,11 +154,15 @@ static void finds_spans(void **state)
         {"[true,[[]],{\"a\":[]},\"\"]",
          {"", "true", "", "[[]]", "", "{\"a\":[]}", "", "\"\"", NULL}},
         {"[ 1\n]", {"", "1", NULL}},
+        {"{\"a\":\"}\" }\n ", {"a", "\"}\"", NULL}},
+        {"{\"a\":{\"b\":[ ]\t} } ", {"a", "{\"b\":[ ]\t}", NULL}},
     };
     struct json_span_iter iter;
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        check_spans(cases[i].text, cases[i].expected);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        check_spans(cases[i].text, cases[i].expected, false);
+        check_spans(cases[i].text, cases[i].expected, true);
+    }
     assert_false(json_spans_start(SLICE(" 1 "), &iter));
     assert_false(json_spans_start(SLICE("\"[\""), &iter));
 }
