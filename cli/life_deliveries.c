@@ -19,9 +19,9 @@
 
 static void on_attempt(enum status status, const struct redis_reply *reply, void *self)
 {
-    enum { NUMBER, OUTCOME, STATUS, ERROR, DURATION, FIELDS };
-    static const char *const names[FIELDS] = {"attempt", "outcome", "status", "error",
-                                              "duration_ms"};
+    enum { NUMBER, OUTCOME, STATUS, DURATION, ALWAYS, ERROR = ALWAYS, FIELDS };
+    static const char *const names[FIELDS] = {"attempt", "outcome", "status", "duration_ms",
+                                              "error"};
     const struct redis_reply *fields = redis_reply_at(redis_reply_at(reply, 0), 1);
     struct slice slices[SLICES_MAX], values[FIELDS];
     size_t count = redis_reply_slices(fields, slices, SLICES_MAX);
@@ -29,7 +29,8 @@ static void on_attempt(enum status status, const struct redis_reply *reply, void
     uint64_t numbers[3];
 
     (void)status;
-    if (fields_pick(slices, count, names, FIELDS, values) != STATUS_OK ||
+    if (fields_pick(slices, count, names, ALWAYS, values) != STATUS_OK ||
+        fields_pick_some(slices, count, &names[ERROR], 1, &values[ERROR]) != STATUS_OK ||
         slice_to_u64(values[NUMBER], INT64_MAX, &numbers[0]) != STATUS_OK ||
         slice_to_u64(values[STATUS], INT64_MAX, &numbers[1]) != STATUS_OK ||
         slice_to_u64(values[DURATION], INT64_MAX, &numbers[2]) != STATUS_OK)

@@ -23,7 +23,9 @@ enum status log_entry_read(const struct redis_reply *reply, uint32_t partition,
 
     if (stream_id_parse(redis_reply_text(redis_reply_at(reply, 0)), &entry) != STATUS_OK ||
         entry.ms >= MS_END || entry.seq >= SEQ_END ||
-        fields_pick(slices, count, names, LOG_FIELDS, out->fields) != STATUS_OK)
+        fields_pick(slices, count, names, LOG_FIELDS_ALWAYS, out->fields) != STATUS_OK ||
+        fields_pick_some(slices, count, names + LOG_FIELDS_ALWAYS, LOG_FIELDS - LOG_FIELDS_ALWAYS,
+                         out->fields + LOG_FIELDS_ALWAYS) != STATUS_OK)
         return STATUS_INVALID;
     out->event = (struct event_id){.entry = entry, .partition = partition};
     event_id_format(out->event, out->id);

@@ -6,7 +6,21 @@
 #include "io/redis.h"
 #include "model/ids.h"
 
-enum log_field_name { ORG, TYPE, KEY, DEDUP, TRACE, REQUEST, CT, TIME, AFTER, DATA, LOG_FIELDS };
+/* Every entry has those before LOG_FIELDS_ALWAYS; the others are empty where they have nothing to say. */
+enum log_field_name {
+    ORG,
+    TYPE,
+    TRACE,
+    REQUEST,
+    CT,
+    TIME,
+    DATA,
+    LOG_FIELDS_ALWAYS,
+    KEY = LOG_FIELDS_ALWAYS,
+    DEDUP,
+    AFTER,
+    LOG_FIELDS
+};
 
 struct log_entry {
     struct event_id event;

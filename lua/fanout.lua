@@ -24,10 +24,10 @@
 -- At most 200 endpoints in all per call (the caller's bound).
 -- Writes, per event: hash mr:{p}:event:<event>: endpoint -> state (lib/record), and
 --   skipped -> reason.
--- Per endpoint that is new there: an entry of deliveries (event endpoint org attempt=1 snoozes=0
---   history='' trace request body) with the state "pending 0"; or, when `after` is in the future, a
---   place in due and the state waiting for "scheduled"; or, when it is paused, a place in its lane
---   and the state waiting for "paused". And the event's place in the endpoint's history.
+-- Per endpoint that is new there: an entry of deliveries (lib/delivery; attempt=1) with the state
+--   "pending 0"; or, when `after` is in the future, a place in due and the state waiting for
+--   "scheduled"; or, when it is paused, a place in its lane and the state waiting for "paused". And
+--   the event's place in the endpoint's history.
 -- One that is there already has its delivery: an event that comes again, as after a loss of the
 -- group, is done without a second one; so is one whose record is being trimmed.
 -- Stats of the organization, of what is new: events +1 on the first part, skipped +1,
@@ -51,14 +51,17 @@ local events, deliveries, due, waiting, cursors, record_prefix, history_prefix, 
     endpoint_prefix, stats_prefix = unpack(KEYS)
 local group, consumer, now = ARGV[1], ARGV[2], now_ms(ARGV[3])
 
-local starts, entries, at = {}, {}, 4
+local starts, entries, records, at = {}, {}, {}, 4
 while at <= #ARGV do
     starts[#starts + 1], entries[#entries + 1] = at, ARGV[at]
+    records[#records + 1] = record_prefix .. (ARGV[at + 1] or '')
     at = at + 12 + (tonumber(ARGV[at + 11]) or #ARGV)
 end
 assert(at == #ARGV + 1, 'fanout: 12 arguments and the endpoints per event')
 local owned = owned_ids(events, group, consumer, entries)
 local any_cursor = call('HLEN', cursors) > 0
+-- Events that come again are rare: most calls have none.
+local any_record = #records > 0 and call('EXISTS', unpack(records)) > 0
 -- An error, if they are something else, before anything is written.
 call('ZCARD', due) call('XLEN', deliveries)
 local cursor_of, acked, results = {}, {}, {''}
@@ -68,7 +71,7 @@ local function write_part(i, event, org, from, skipped, trace, request, after, p
     local is_later = (tonumber(after) or 0) > now
     local later = is_later and waiting_state('scheduled', after, 1, 0, org, trace, request, '0')
     local held = paused == '1' and waiting_state('paused', '-', 1, 0, org, trace, request, '0')
-    local is_repeat = from == '' and has_fields(record)
+    local is_repeat = from == '' and any_record and has_fields(record)
     if (is_repeat or from ~= '') and redis.pcall('HEXISTS', record, 'trimmed') == 1 then
         return
     end

@@ -28,8 +28,9 @@
 -- A repeat is told its first id even when the backlog is full; it counts against the limiters as an
 -- event does. What is limited or full counts against none.
 -- Two items of one call with the same dedup key are each other's repeats. A dedup key holds
--- "<stream id> <fingerprint>". Each event has an entry with the same id and its type in the stream
--- mr:{p}:events:<org>, by which an organization's events are listed and leased.
+-- "<stream id> <fingerprint>". An entry of events has the fields org to data above, in that order; a
+-- plain event is without key, dedup, after and to. Each event has an entry with the same id and its
+-- type in the stream mr:{p}:events:<org>, by which an organization's events are listed and leased.
 -- Redis refuses the call before it runs when memory is full or writes are off: nothing is written.
 local call = redis.call
 --@include group
@@ -56,10 +57,17 @@ for i = 1, #found do
     firsts[KEYS[next_key + i - 1]] = found[i]
 end
 
+-- Each field costs at every station of its way: a plain event is without those it leaves empty.
 local function append(org, type, key, dedup, trace, request, ct, time, after, to, data)
-    local id = call('XADD', events, '*', 'org', org, 'type', type, 'key', key, 'dedup', dedup,
-                    'trace', trace, 'request', request, 'ct', ct, 'time', time, 'after', after,
-                    'to', to, 'data', data)
+    local id
+    if key == '' and dedup == '' and after == '' and to == '' then
+        id = call('XADD', events, '*', 'org', org, 'type', type, 'trace', trace,
+                  'request', request, 'ct', ct, 'time', time, 'data', data)
+    else
+        id = call('XADD', events, '*', 'org', org, 'type', type, 'key', key, 'dedup', dedup,
+                  'trace', trace, 'request', request, 'ct', ct, 'time', time, 'after', after,
+                  'to', to, 'data', data)
+    end
     -- pcall: what cannot be listed must not stop, half-way, what is accepted.
     redis.pcall('XADD', index_prefix .. org, id, 'type', type)
     return id

@@ -23,7 +23,7 @@
 --         refused: not pending for this consumer any more; nothing is written
 --
 -- An attempt made (delivered, retry, snooze, and dead with a duration) gets an entry of attempts
--- (event endpoint org attempt outcome status error duration_ms response), whose id is appended to
+-- (event endpoint org attempt outcome status [error] duration_ms response), whose id is appended to
 -- the history. <ms> is the time of the call. States of the event's record: lib/record.
 --   delivered  "delivered <tail>"
 --   retry      a place in due, and waiting for "backoff" with attempt+1

@@ -5,9 +5,17 @@
 
 #include "model/fields.h"
 
-enum { ORG, TYPE, KEY, TRACE, REQUEST, TIME, AFTER, TO, DATA, FIELDS };
-static const char *const names[FIELDS] = {"org",  "type",  "key", "trace", "request",
-                                          "time", "after", "to",  "data"};
+/* Every event has the first ones; the others only where they say something. */
+enum { ORG, TYPE, TRACE, REQUEST, TIME, DATA, ALWAYS, KEY = ALWAYS, AFTER, TO, FIELDS };
+static const char *const names[FIELDS] = {"org",  "type", "trace", "request", "time",
+                                          "data", "key",  "after", "to"};
+
+static bool pick(const struct slice *fields, size_t count, struct slice values[FIELDS])
+{
+    return fields_pick(fields, count, names, ALWAYS, values) == STATUS_OK &&
+           fields_pick_some(fields, count, names + ALWAYS, FIELDS - ALWAYS, values + ALWAYS) ==
+               STATUS_OK;
+}
 
 static struct slice keep(char **at, struct slice text)
 {
@@ -22,7 +30,7 @@ struct work *work_new(struct stream_id entry, uint32_t partition, const struct s
                       size_t fields_count)
 {
     struct slice values[FIELDS];
-    if (fields_pick(fields, fields_count, names, FIELDS, values) != STATUS_OK)
+    if (!pick(fields, fields_count, values))
         return NULL;
     size_t bytes = 0;
     for (size_t i = 0; i < FIELDS; i++)

@@ -7,11 +7,11 @@
 #include "fields.h"
 #include "trace.h"
 
-enum field { EVENT, ENDPOINT, ORG, ATTEMPT, SNOOZES, HISTORY, TRACE, REQUEST, BODY, FIELDS_COUNT };
+enum field { EVENT, ENDPOINT, ORG, ATTEMPT, TRACE, REQUEST, BODY, SNOOZES, HISTORY, FIELDS_COUNT };
 static const char *const field_names[FIELDS_COUNT] = {
     [EVENT] = "event",     [ENDPOINT] = "endpoint", [ORG] = "org",
-    [ATTEMPT] = "attempt", [SNOOZES] = "snoozes",   [HISTORY] = "history",
-    [TRACE] = "trace",     [REQUEST] = "request",   [BODY] = "body",
+    [ATTEMPT] = "attempt", [TRACE] = "trace",       [REQUEST] = "request",
+    [BODY] = "body",       [SNOOZES] = "snoozes",   [HISTORY] = "history",
 };
 
 static const char *const outcome_names[OUTCOMES_COUNT] = {
@@ -62,10 +62,13 @@ enum status delivery_from_fields(const struct slice *fields, size_t count,
     struct slice values[FIELDS_COUNT];
     uint64_t attempt, snoozes;
 
-    if (fields_pick(fields, count, field_names, FIELDS_COUNT, values) != STATUS_OK ||
+    /* What is not there has nothing to say; what must say something is judged by its value. */
+    if (fields_pick_some(fields, count, field_names, FIELDS_COUNT, values) != STATUS_OK ||
         !ids_are_valid(values) || !history_is_valid(values[HISTORY]) ||
         !labels_are_valid(values[TRACE], values[REQUEST]))
         return STATUS_INVALID;
+    if (values[SNOOZES].at == NULL)
+        values[SNOOZES] = SLICE("0");
     if (slice_to_u64(values[ATTEMPT], UINT32_MAX, &attempt) != STATUS_OK || attempt == 0 ||
         slice_to_u64(values[SNOOZES], UINT32_MAX, &snoozes) != STATUS_OK)
         return STATUS_INVALID;

@@ -1,9 +1,9 @@
 /*
  * delivery.h - a delivery as it stands in the deliveries stream, and the words for its states and reasons
  *
- * Entry fields, in this order: event endpoint org attempt snoozes history trace request body. attempt is the number of the attempt to
- * be made (from 1); snoozes how often a Retry-After was obeyed; history the ids of the attempts made, in mr:{p}:attempts,
- * separated by commas; body the webhook's body when it is small, else empty (then it is made from the event).
+ * Entry fields: event endpoint org attempt trace request body, and of one that was tried or snoozed before also snoozes and history. attempt
+ * is the number of the attempt to be made (from 1); snoozes how often a Retry-After was obeyed; history the ids of the attempts made, in
+ * mr:{p}:attempts, separated by commas; body the webhook's body when it is small, else empty (then it is made from the event).
  */
 #pragma once
 

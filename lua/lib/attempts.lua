@@ -20,6 +20,11 @@ end
 -- An entry of the attempts. Returns the history with it. Of two words of err the last is its own.
 local function add_attempt(stream, history, event, endpoint, org, attempt, outcome, status, err,
                            duration, response)
+    if err == '' then
+        return longer(history, call('XADD', stream, '*', 'event', event, 'endpoint', endpoint,
+            'org', org, 'attempt', attempt, 'outcome', outcome, 'status', status,
+            'duration_ms', duration, 'response', response))
+    end
     return longer(history, call('XADD', stream, '*', 'event', event, 'endpoint', endpoint,
         'org', org, 'attempt', attempt, 'outcome', outcome, 'status', status,
         'error', outcome == 'dead' and string.match(err, '%S+$') or err,

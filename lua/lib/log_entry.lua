@@ -1,5 +1,5 @@
 -- The entry of the log that an event's id names: "ms-seq" (common/model/ids.c has the form), and
--- its fields by name when it is there and the organization's.
+-- its fields by name when it is there and the organization's. What a plain event is without is ''.
 local VALUES = {}
 for value = 0, 31 do
     VALUES[string.byte('0123456789abcdefghjkmnpqrstvwxyz', value + 1)] = value
@@ -18,7 +18,8 @@ local function entry_of(event)
 end
 
 local function log_fields(events, id, org)
-    local found, fields = call('XRANGE', events, id, id)[1], {}
+    local found = call('XRANGE', events, id, id)[1]
+    local fields = {key = '', dedup = '', after = '', to = ''}
     for i = 1, found and #found[2] or 0, 2 do
         fields[found[2][i]] = found[2][i + 1]
     end

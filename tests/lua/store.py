@@ -16,7 +16,10 @@ ORG_EVENTS, ORG_LEASES, ORG_DLQ, STATS, RATE = P + "events:", P + "leases:", P +
 ORG_ENDPOINTS = P + "endpoints:"
 
 EVENT_FIELDS = "org type key dedup trace request ct time after to data".split()
+# Fields that a plain event, a fresh delivery and an attempt that succeeded are without.
+NOTHING_TO_SAY = {"key": "", "dedup": "", "after": "", "to": "", "snoozes": "0", "history": "", "error": ""}
 DELIVERY_FIELDS = "event endpoint org attempt snoozes history trace request body".split()
+FRESH_FIELDS = "event endpoint org attempt trace request body".split()
 ATTEMPT_FIELDS = "event endpoint org attempt outcome status error duration_ms response".split()
 DLQ_FIELDS = ("event endpoint org reason attempts status response first_at last_at history "
               "trace request").split()
@@ -98,7 +101,7 @@ def outcome(entry, fields, word, **given):
                   error="" if word == "delivered" else "server_error", response="ok", delay_ms="5000")
     values.update(given)
     order = "status duration_ms error response delay_ms".split()
-    return [entry, *(fields[name] for name in DELIVERY_FIELDS), word, *(values[name] for name in order)]
+    return [entry, *((NOTHING_TO_SAY | fields)[name] for name in DELIVERY_FIELDS), word, *(values[name] for name in order)]
 
 
 def pairs(flat):

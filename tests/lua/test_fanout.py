@@ -2,7 +2,7 @@
 import pytest
 import redis
 
-from store import (CURSORS, DELIVERIES, DELIVERY_FIELDS, DUE, EVENTS, HISTORY, LANE, ORG, RECORD, TRACE, Store,
+from store import (CURSORS, DELIVERIES, DUE, EVENTS, FRESH_FIELDS, HISTORY, LANE, ORG, RECORD, TRACE, Store,
                    delivery_id, endpoint_id, entry_event_id, event_id, new_event, outcome, part, waiting_state)
 
 E1, E2 = event_id(1), event_id(2)
@@ -18,10 +18,9 @@ def test_each_endpoint_gets_a_delivery_and_the_event_is_acknowledged(store):
     entry, = give_events(store, 1)
     assert store.fanout("p1", [part(entry, E1, [A, B], body='{"id":"x"}', request="req_9")]) == ("", [("done", "")])
     deliveries = [fields for _, fields in store.r.xrange(DELIVERIES)]
-    assert [list(fields) for fields in deliveries] == [DELIVERY_FIELDS] * 2
+    assert [list(fields) for fields in deliveries] == [FRESH_FIELDS] * 2
     assert [fields["endpoint"] for fields in deliveries] == [A, B]
-    assert deliveries[0] == dict(event=E1, endpoint=A, org=ORG, attempt="1", snoozes="0", history="",
-                                 trace=TRACE, request="req_9", body='{"id":"x"}')
+    assert deliveries[0] == dict(event=E1, endpoint=A, org=ORG, attempt="1", trace=TRACE, request="req_9", body='{"id":"x"}')
     assert store.r.hgetall(RECORD + E1) == {A: "pending 0", B: "pending 0"}
     assert store.pending(EVENTS, "processor") == {}
     assert store.r.xlen(EVENTS) == 1, "the log keeps the event"

@@ -9,6 +9,15 @@ def with_dedup(text, fingerprint="a" * 32, **given):
     return new_event(dedup=text, dedup_key=P + "dedup:org:" + text, fingerprint=fingerprint, **given)
 
 
+@pytest.mark.parametrize("given", [{"key": "k"}, {"dedup": "d"}, {"after": "1700000009999"}, {"to": endpoint_id(7)}])
+def test_fields_with_nothing_to_say_are_left_out_of_plain_events_alone(store, given):
+    store.publish([new_event(), new_event(**given)])
+    plain, full = [fields for _, fields in store.r.execute_command("XRANGE", EVENTS, "-", "+")]
+    assert list(plain) == "org type trace request ct time data".split()
+    assert list(full) == EVENT_FIELDS and plain.items() < full.items()
+    assert {name: value for name, value in full.items() if name not in plain} == {"key": "", "dedup": "", "after": "", "to": ""} | given
+
+
 def test_an_event_is_appended_with_its_fields_in_order(store):
     (word, entry), = store.publish([new_event(key="k", data='{"price":12.50,"s":"\\u00e9"}', after="1700000009999",
                                               to=endpoint_id(7))])

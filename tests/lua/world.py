@@ -184,8 +184,9 @@ class World:
         held = self.store.r.zrange(LANE + endpoint, 0, -1)
         for one, name in zip(self.model.made, held):
             assert name == delivery_id(one.event, one.endpoint)
-            self.store.r.xadd(DELIVERIES, dict(event=one.event, endpoint=endpoint, org=one.org, attempt=one.attempt,
-                                               snoozes=one.snoozes, history=",".join(one.history), trace=TRACE, request="req_1", body=""))
+            names = ("event", "endpoint", "org", "attempt", "snoozes", "history")
+            fields = {name: value for name, value in zip(names, self.wanted(one)) if value is not None}
+            self.store.r.xadd(DELIVERIES, fields | dict(trace=TRACE, request="req_1", body=""))
             self.store.r.hset(RECORD + one.event, endpoint, self.wanted_state(one))
             self.store.r.hincrby(WAITING, "paused", -1)
         assert len(held) == len(self.model.made)
@@ -341,7 +342,8 @@ class World:
 
     @staticmethod
     def wanted(one):
-        return one.event, one.endpoint, one.org, str(one.attempt), str(one.snoozes), ",".join(one.history)
+        past = (str(one.snoozes), ",".join(one.history)) if one.snoozes or one.history else (None, None)
+        return one.event, one.endpoint, one.org, str(one.attempt), *past
 
     def wanted_state(self, one, letters=None):
         """What the record says: lua/lib/record.lua."""

@@ -77,13 +77,27 @@ static void refuses_a_missing_or_cut_field(void **state)
     (void)state;
     for (size_t i = 0; i < FIELDS; i++) {
         struct slice fields[2 * FIELDS];
+        enum status without = i <= ATTEMPT ? STATUS_INVALID : STATUS_OK;
         fill(fields);
         fields[2 * i] = SLICE("other");
-        assert_int_equal(delivery_from_fields(fields, 2 * FIELDS, &delivery), STATUS_INVALID);
+        assert_int_equal(delivery_from_fields(fields, 2 * FIELDS, &delivery), without);
         fill(fields);
-        assert_int_equal(delivery_from_fields(fields, 2 * i, &delivery), STATUS_INVALID);
+        assert_int_equal(delivery_from_fields(fields, 2 * i, &delivery), without);
         assert_int_equal(delivery_from_fields(fields, 2 * i + 1, &delivery), STATUS_INVALID);
     }
+}
+
+static void reads_what_has_nothing_to_say(void **state)
+{
+    struct slice fields[2 * FIELDS];
+    struct delivery_fields delivery;
+    (void)state;
+    fill(fields);
+    assert_int_equal(delivery_from_fields(fields, 2 * (ATTEMPT + 1), &delivery), STATUS_OK);
+    assert_int_equal(delivery.attempt, 3);
+    assert_int_equal(delivery.snoozes, 0);
+    assert_int_equal(delivery.history.len + delivery.trace.len + delivery.request.len, 0);
+    assert_int_equal(delivery.body.len, 0);
 }
 
 static void judges_each_value(void **state)
@@ -146,6 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_fields_in_any_order),
         cmocka_unit_test(refuses_a_missing_or_cut_field),
+        cmocka_unit_test(reads_what_has_nothing_to_say),
         cmocka_unit_test(judges_each_value),
         cmocka_unit_test(names_outcomes),
     };
