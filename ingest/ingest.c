@@ -122,7 +122,7 @@ static void on_request(struct http_request *http, void *self)
     if (call->route->posts_events)
         handle(call);
     else
-        limit_pass(call, handle);
+        limiter_pass(call->ingest->limiter, call, handle);
 }
 
 static void on_refused(int status, const char *reason, const char *peer, void *self)
@@ -193,6 +193,7 @@ void ingest_start(void *self)
     ingest->auth = auth_new(ingest->accounts, &auth);
     ingest->publisher = publisher_new(loop, store, &publisher);
     ingest->configurer = configurer_new(loop, store);
+    ingest->limiter = limiter_new(loop, store);
     ingest->feed =
         config_feed_new(loop, store_address(store), service_consumer_name(ingest->service),
                         on_config_change, ingest);
@@ -214,6 +215,7 @@ void ingest_destroy(void *self)
 {
     struct ingest *ingest = self;
     config_feed_free(&ingest->feed);
+    limiter_free(&ingest->limiter);
     configurer_free(&ingest->configurer);
     publisher_free(&ingest->publisher);
     account_book_free(&ingest->accounts);

@@ -50,7 +50,7 @@ struct batch {
     uint32_t partition;
     size_t count;
     struct publish_item *items[ITEMS_MAX];
-    struct publish_limits limits;
+    struct rate_batch limits;
     struct call_result *results;
 };
 
@@ -78,7 +78,7 @@ static void fail_items(struct batch *batch, enum status status)
 
 static void free_batch(struct batch *batch)
 {
-    publish_limits_fini(&batch->limits);
+    rate_batch_fini(&batch->limits);
     free(batch->results);
     free(batch);
 }
@@ -130,7 +130,8 @@ static bool read_results(struct batch *batch, const struct redis_reply *reply)
         if (!read_result(batch, reply, i, &batch->results[i]))
             return false;
     for (size_t i = 0; i < batch->count; i++)
-        publish_limits_tell(&batch->limits, reply, 2 * batch->count, batch->items[i]);
+        rate_batch_tell(&batch->limits, reply, 2 * batch->count, batch->items[i]->limits,
+                        batch->items[i]->rates);
     return true;
 }
 

@@ -9,7 +9,7 @@
 
 static void add_keys(struct redis_command *command, uint32_t partition,
                      struct publish_item *const *items, size_t count,
-                     const struct publish_limits *limits)
+                     const struct rate_batch *limits)
 {
     static const enum partition_key keys[] = {KEY_EVENTS, KEY_DELIVERIES, KEY_ORG_EVENTS};
     const size_t keys_count = sizeof keys / sizeof keys[0];
@@ -21,7 +21,7 @@ static void add_keys(struct redis_command *command, uint32_t partition,
         struct key key = key_of(partition, keys[i]);
         redis_command_arg(command, key_slice(&key));
     }
-    publish_limits_add_keys(limits, partition, command);
+    rate_batch_add_keys(limits, partition, command);
     for (size_t i = 0; i < count; i++) {
         if (items[i]->event->dedup_id.len == 0)
             continue;
@@ -58,18 +58,18 @@ static void add_item(struct redis_command *command, const struct publish_item *i
 void publish_command_write(struct redis_command *command,
                            const struct publish_command_options *options,
                            struct publish_item *const *items, size_t count,
-                           struct publish_limits *limits)
+                           struct rate_batch *limits)
 {
     for (size_t i = 0; i < count; i++)
-        publish_limits_gather(limits, items[i]);
+        rate_batch_gather(limits, items[i]->limits);
     add_keys(command, options->partition, items, count, limits);
     redis_command_int(command, options->max_depth);
     redis_command_int(command, options->dedup_window_ms);
     redis_command_text(command, GROUP_PROCESSOR);
     redis_command_text(command, ""); /* Redis's own time */
-    publish_limits_add_arguments(limits, command);
+    rate_batch_add_arguments(limits, command);
     for (size_t i = 0; i < count; i++) {
         add_item(command, items[i], options->now_ms);
-        publish_limits_add_numbers(limits, items[i], command);
+        rate_batch_add_numbers(limits, items[i]->limits, command);
     }
 }

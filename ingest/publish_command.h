@@ -5,7 +5,8 @@
  */
 #pragma once
 
-#include "publish_limits.h"
+#include "publish.h"
+#include "rate_batch.h"
 
 struct publish_command_options {
     uint32_t partition;
@@ -18,4 +19,4 @@ struct publish_command_options {
 void publish_command_write(struct redis_command *command,
                            const struct publish_command_options *options,
                            struct publish_item *const *items, size_t count,
-                           struct publish_limits *limits);
+                           struct rate_batch *limits);

@@ -3,12 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-void rate_add_arguments(struct redis_command *command, const struct rate_limit *limit)
-{
-    redis_command_int(command, limit->per_second);
-    redis_command_int(command, limit->burst);
-}
-
 struct rate_state rate_read(const struct redis_reply *reply, size_t index)
 {
     return (struct rate_state){

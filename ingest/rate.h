@@ -28,9 +28,6 @@ struct rate_state {
     int64_t retry_ms;  /* until it allows one more; 0: now */
 };
 
-/* Adds the limiter's two arguments: how many per second, and its burst. */
-void rate_add_arguments(struct redis_command *command, const struct rate_limit *limit);
-
 #define RATE_HEADERS 5
 #define RATE_TEXT_MAX 160
 

@@ -9,6 +9,7 @@ struct account_book;
 struct auth;
 struct publisher;
 struct configurer;
+struct limiter;
 struct config_feed;
 
 #define INGEST_BATCH_BODIES 8 /* how often max_body a batch may be long */
@@ -38,6 +39,7 @@ struct ingest {
     struct auth *auth;             /* NULL until the store is ready */
     struct publisher *publisher;   /* NULL until the store is ready */
     struct configurer *configurer; /* NULL until the store is ready */
+    struct limiter *limiter;       /* NULL until the store is ready */
     struct config_feed *feed;
     struct buf openapi; /* the document, made once */
 };

@@ -28,9 +28,10 @@
 -- A repeat is told its first id even when the backlog is full; it counts against the limiters as an
 -- event does. What is limited or full counts against none.
 -- Two items of one call with the same dedup key are each other's repeats. A dedup key holds
--- "<stream id> <fingerprint>". An entry of events has the fields org to data above, in that order; a
--- plain event is without key, dedup, after and to. Each event has an entry with the same id and its
--- type in the stream mr:{p}:events:<org>, by which an organization's events are listed and leased.
+-- "<stream id> <fingerprint>". An entry of events has the fields org to data above, in that order;
+-- a plain event is without key, dedup, after and to. Each event has an entry with the same id and
+-- its type in the stream mr:{p}:events:<org>, by which an organization's events are listed and
+-- leased.
 -- Redis refuses the call before it runs when memory is full or writes are off: nothing is written.
 local call = redis.call
 --@include group

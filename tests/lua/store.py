@@ -136,9 +136,16 @@ class Store:
         return (words, list(zip(*[iter(numbers)] * 3))) if limiters else words
 
     def limit(self, limiters, now_us=""):
-        word, *numbers = self.call("limit", [RATE + name for name, _, _ in limiters],
-                                   [now_us, *(number for _, *numbers in limiters for number in numbers)])
-        return word, list(zip(*[iter(numbers)] * 3))
+        """One request that counts against all of them."""
+        (word,), numbers = self.limit_many(limiters, [range(1, len(limiters) + 1)], now_us)
+        return word, numbers
+
+    def limit_many(self, limiters, requests, now_us=""):
+        """requests: the numbers of the limiters of each -> the words, and three numbers of each limiter."""
+        answer = self.call("limit", [RATE + name for name, _, _ in limiters],
+                           [now_us, len(limiters), *(number for _, *numbers in limiters for number in numbers),
+                            *(number for request in requests for number in (*request, 0, 0)[:2])])
+        return answer[:len(requests)], list(zip(*[iter(answer[len(requests):])] * 3))
 
     def fanout(self, consumer, parts, now=""):
         keys = [EVENTS, DELIVERIES, DUE, WAITING, CURSORS, RECORD, HISTORY, LANE, ENDPOINT, STATS]

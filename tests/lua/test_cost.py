@@ -92,8 +92,7 @@ class Meter:
         return lambda: self.all_are("accepted", [word for word, _ in self.store.publish(items, 10**9, limiters=LIMITERS)[0]])
 
     def limit(self, n):
-        """One call each: requests do not come in batches."""
-        return lambda: self.all_are("allowed", [self.store.limit(LIMITERS)[0] for _ in range(n)])
+        return lambda: self.all_are("allowed", self.store.limit_many(LIMITERS, [(1, 2)] * n)[0])
 
     # Entries are pending at once for whom they are made, because reading would take a million others first.
     def pend(self, stream, group, consumer, fields, n):

@@ -4,6 +4,7 @@ from fractions import Fraction
 from math import ceil, floor
 
 import pytest
+import redis
 
 from store import EVENTS, P, RATE, new_event
 
@@ -79,6 +80,22 @@ def test_items_of_a_call_count_against_their_own_limiters(store):
                                            "limited", "accepted"]
     assert said == [(0, 200, 100), (0, 100, 100), (0, 200, 100)]
     assert store.r.xlen(EVENTS) == 6
+
+
+def test_requests_of_a_call_count_against_their_own_limiters_in_their_order(store):
+    limiters = [("org_a", 10, 2), ("key_a", 10, 1), ("org_b", 10, 2)]
+    requests = [(1, 2), (3, 0), (1, 2), (0, 0), (1, 0), (3, 0), (3, 0), (1, 0), (0, 0)]
+    words, said = store.limit_many(limiters, requests, NOW)
+    assert words == ["allowed", "allowed", "limited", "allowed", "allowed", "allowed", "limited", "limited", "allowed"]
+    assert said == [(0, 200, 100), (0, 100, 100), (0, 200, 100)]
+    assert store.limit_many(limiters, [], NOW) == ([], said)
+
+
+@pytest.mark.parametrize("arguments", [["", "0"], ["", "2", "1", "1"], ["", "1", "1"], ["", "1", "1", "1", "1"], ["", "one", "1", "1"]])
+def test_arguments_that_do_not_fit_write_nothing(store, arguments):
+    with pytest.raises(redis.ResponseError, match="2 arguments per limiter"):
+        store.call("limit", [RATE + "org"], arguments)
+    assert not store.r.exists(RATE + "org")
 
 
 def test_a_repeat_counts_and_what_is_full_or_limited_does_not(store):

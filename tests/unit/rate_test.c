@@ -1,5 +1,5 @@
 /*
- * rate_test.c - what an answer tells of the rate limits that counted its request
+ * rate_test.c - what an answer tells of the rate limits that counted its request, and what a call asks
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "ingest/rate.h"
+#include "ingest/rate_batch.h"
 #include "io/redis_command.h"
 
 static const char *const names[RATE_HEADERS] = {"RateLimit-Policy", "RateLimit",
@@ -107,18 +107,34 @@ static void retry_after_is_whole_seconds_until_all_allow_one(void **state)
         assert_int_equal(rate_retry_after_s(waits[i].states), waits[i].seconds);
 }
 
-static void a_limiter_is_two_whole_numbers(void **state)
+static void a_batch_has_each_limiter_once(void **state)
 {
-    static const struct rate_limit limit = {.per_second = 3, .burst = 1000000};
+    static const struct rate_limit limits[][RATES] = {
+        {{SLICE("org_1"), 3, 1000000}, {SLICE("key_1"), 0, 0}},
+        {{SLICE("org_2"), 5, 6}, {SLICE("key_2"), 7, 8}},
+        {{SLICE("org_1"), 3, 1000000}, {SLICE("key_1"), 0, 0}},
+    };
+    struct rate_batch batch = {0};
     struct redis_command command;
     struct slice wire;
     (void)state;
+    for (size_t i = 0; i < 3; i++)
+        rate_batch_gather(&batch, limits[i]);
     redis_command_init(&command);
     redis_command_start(&command);
-    rate_add_arguments(&command, &limit);
+    rate_batch_add_keys(&batch, 3, &command);
+    rate_batch_add_arguments(&batch, &command);
+    for (size_t i = 0; i < 3; i++)
+        rate_batch_add_numbers(&batch, limits[i], &command);
     assert_int_equal(redis_command_wire(&command, &wire), STATUS_OK);
-    assert_true(slice_is(wire, "*2\r\n$1\r\n3\r\n$7\r\n1000000\r\n"));
+    assert_true(slice_is(wire,
+                         "*16\r\n$17\r\nmr:{3}:rate:org_1\r\n$17\r\nmr:{3}:rate:org_2\r\n"
+                         "$17\r\nmr:{3}:rate:key_2\r\n$1\r\n3\r\n"
+                         "$1\r\n3\r\n$7\r\n1000000\r\n$1\r\n5\r\n$1\r\n6\r\n"
+                         "$1\r\n7\r\n$1\r\n8\r\n"
+                         "$1\r\n1\r\n$1\r\n0\r\n$1\r\n2\r\n$1\r\n3\r\n$1\r\n1\r\n$1\r\n0\r\n"));
     redis_command_fini(&command);
+    rate_batch_fini(&batch);
 }
 
 int main(void)
@@ -127,7 +143,7 @@ int main(void)
         cmocka_unit_test(headers_tell_of_those_that_counted),
         cmocka_unit_test(without_a_limit_there_are_none),
         cmocka_unit_test(retry_after_is_whole_seconds_until_all_allow_one),
-        cmocka_unit_test(a_limiter_is_two_whole_numbers),
+        cmocka_unit_test(a_batch_has_each_limiter_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
