@@ -39,7 +39,7 @@ struct listen {
     const struct listen_settings *settings;
     struct loop *loop;
     struct http_server *server;
-    struct signer *signer; /* NULL without a secret */
+    struct signing_secret secret; /* len 0: none */
     struct buf line;
     int64_t received;
     bool was_wrong;
@@ -101,7 +101,8 @@ static void on_request(struct http_request *request, void *self)
         answer(request, 503);
         return;
     }
-    webhook_check(request, listen->signer, clock_wall_ms(), &webhook);
+    webhook_check(request, listen->secret.len > 0 ? &listen->secret : NULL, clock_wall_ms(),
+                  &webhook);
     if (listen->settings->common.json)
         webhook_json(&webhook, &listen->line);
     else
@@ -129,7 +130,7 @@ static void say_address(struct listen *listen, int port)
         json_close(&json, '}');
     } else {
         buf_printf(&listen->line, "listening on %s%s", url,
-                   listen->signer == NULL ? " (no --secret: signatures are not checked)" : "");
+                   listen->secret.len == 0 ? " (no --secret: signatures are not checked)" : "");
     }
     say(listen);
 }
@@ -179,25 +180,21 @@ static int run(const struct command *command, const void *settings, int operands
                const char *const *operands)
 {
     struct listen listen = {.settings = settings};
-    struct signing_secret secret;
     int code;
 
     (void)command;
     (void)operands_count;
     (void)operands;
-    if (listen.settings->secret[0] != '\0') {
-        if (signing_secret_parse(slice_of(listen.settings->secret), &secret) != STATUS_OK) {
-            complain(&command_listen, "secret: must be whsec_ and base64 of 24 to 64 bytes, as the "
-                                      "endpoint was created with");
-            return CLI_USAGE;
-        }
-        listen.signer = signer_new(&secret);
-        explicit_bzero(&secret, sizeof secret);
+    if (listen.settings->secret[0] != '\0' &&
+        signing_secret_parse(slice_of(listen.settings->secret), &listen.secret) != STATUS_OK) {
+        complain(&command_listen, "secret: must be whsec_ and base64 of 24 to 64 bytes, as the "
+                                  "endpoint was created with");
+        return CLI_USAGE;
     }
     buf_init(&listen.line, PRINT_LINE_MAX);
     code = serve(&listen);
     buf_fini(&listen.line);
-    signer_free(&listen.signer);
+    explicit_bzero(&listen.secret, sizeof listen.secret);
     return code;
 }
 

@@ -33,11 +33,12 @@ static void read_body(struct slice body, struct webhook *out)
     json_read_free(&doc);
 }
 
-static enum verdict judge(const struct http_request *request, struct signer *signer, int64_t now_ms)
+static enum verdict judge(const struct http_request *request, const struct signing_secret *secret,
+                          int64_t now_ms)
 {
-    if (signer == NULL)
+    if (secret == NULL)
         return VERDICT_UNCHECKED;
-    return signature_verify(signer, http_request_header(request, "webhook-id"),
+    return signature_verify(secret, http_request_header(request, "webhook-id"),
                             http_request_header(request, "webhook-timestamp"),
                             http_request_header(request, "webhook-signature"), request->body,
                             now_ms / 1000) == STATUS_OK
@@ -45,8 +46,8 @@ static enum verdict judge(const struct http_request *request, struct signer *sig
                : VERDICT_WRONG;
 }
 
-void webhook_check(const struct http_request *request, struct signer *signer, int64_t now_ms,
-                   struct webhook *out)
+void webhook_check(const struct http_request *request, const struct signing_secret *secret,
+                   int64_t now_ms, struct webhook *out)
 {
     uint64_t attempt;
 
@@ -55,7 +56,7 @@ void webhook_check(const struct http_request *request, struct signer *signer, in
         .attempt = -1,
         .received_at_ms = now_ms,
         .body_bytes = request->body.len,
-        .verdict = judge(request, signer, now_ms),
+        .verdict = judge(request, secret, now_ms),
     };
     if (slice_to_u64(http_request_header(request, "x-millrace-attempt"), INT32_MAX, &attempt) ==
         STATUS_OK)

@@ -19,9 +19,9 @@ struct webhook {
     enum verdict verdict;
 };
 
-/* signer: NULL when no secret is known. */
-void webhook_check(const struct http_request *request, struct signer *signer, int64_t now_ms,
-                   struct webhook *out);
+/* secret: NULL when no secret is known. */
+void webhook_check(const struct http_request *request, const struct signing_secret *secret,
+                   int64_t now_ms, struct webhook *out);
 
 /* A line for a program, or for a person. Appends. */
 void webhook_json(const struct webhook *webhook, struct buf *out);

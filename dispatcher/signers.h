@@ -16,5 +16,5 @@ struct signers *signers_new(const uint8_t *secret_key, const struct endpoint *en
 void signers_free(struct signers **signers);
 
 /* The current secret's signature first, then those of the others whose time has not come. */
-void signers_sign(struct signers *signers, struct slice id, int64_t now_at_ms, struct slice body,
-                  char out[SIGNATURES_SIZE]);
+void signers_sign(const struct signers *signers, struct slice id, int64_t now_at_ms,
+                  struct slice body, char out[SIGNATURES_SIZE]);

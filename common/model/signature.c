@@ -19,13 +19,6 @@
 #define MAC_LEN 32
 #define TOLERANCE_S 300
 
-/* 3.0.3: before, EVP_MAC_init without a key succeeded and did nothing (openssl/openssl#17811). */
-#define OPENSSL_RESTARTS_MAC 0x30000030UL
-
-struct signer {
-    EVP_MAC_CTX *mac; /* started again for each message: the key schedule is done once */
-};
-
 enum status signing_secret_parse(struct slice text, struct signing_secret *out)
 {
     struct signing_secret secret = {.len = 0};
@@ -48,38 +41,24 @@ void signing_secret_format(const struct signing_secret *secret, char out[SIGNING
     out[SECRET_PREFIX_LEN + BASE64_SIZE(secret->len)] = '\0';
 }
 
-static EVP_MAC *hmac(void)
+/* One for all secrets: a context for each would be as large as all else that is kept of an endpoint, and spare a
+ * signature 0.15 of 0.5 us. */
+static EVP_MAC_CTX *hmac_sha256(void)
 {
-    static EVP_MAC *fetched;
-    if (!fetched) {
-        must(OpenSSL_version_num() >= OPENSSL_RESTARTS_MAC);
-        fetched = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    }
-    must(fetched);
-    return fetched;
-}
-
-struct signer *signer_new(const struct signing_secret *secret)
-{
+    static EVP_MAC_CTX *kept;
     char digest[] = "SHA256";
     const OSSL_PARAM params[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
         OSSL_PARAM_construct_end(),
     };
-    struct signer *signer = xcalloc(1, sizeof *signer);
-    signer->mac = EVP_MAC_CTX_new(hmac());
-    must(signer->mac);
-    must(EVP_MAC_init(signer->mac, secret->bytes, secret->len, params) == 1);
-    return signer;
-}
-
-void signer_free(struct signer **signer)
-{
-    if (!*signer)
-        return;
-    EVP_MAC_CTX_free((*signer)->mac);
-    free(*signer);
-    *signer = NULL;
+    if (!kept) {
+        EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+        must(hmac);
+        kept = EVP_MAC_CTX_new(hmac);
+        must(kept && EVP_MAC_CTX_set_params(kept, params) == 1);
+        EVP_MAC_free(hmac); /* the context holds it */
+    }
+    return kept;
 }
 
 static void update(EVP_MAC_CTX *mac, struct slice part)
@@ -88,13 +67,13 @@ static void update(EVP_MAC_CTX *mac, struct slice part)
         must(EVP_MAC_update(mac, (const unsigned char *)part.at, part.len) == 1);
 }
 
-static void sign(struct signer *signer, struct slice id, struct slice timestamp, struct slice body,
-                 char out[SIGNATURE_LEN])
+static void sign(const struct signing_secret *secret, struct slice id, struct slice timestamp,
+                 struct slice body, char out[SIGNATURE_LEN])
 {
     uint8_t code[MAC_LEN];
     size_t code_len = 0;
-    EVP_MAC_CTX *mac = signer->mac;
-    must(EVP_MAC_init(mac, NULL, 0, NULL) == 1);
+    EVP_MAC_CTX *mac = hmac_sha256();
+    must(EVP_MAC_init(mac, secret->bytes, secret->len, NULL) == 1);
     update(mac, id);
     update(mac, SLICE("."));
     update(mac, timestamp);
@@ -105,18 +84,19 @@ static void sign(struct signer *signer, struct slice id, struct slice timestamp,
     base64_encode(code, sizeof code, out + VERSION_LEN);
 }
 
-void signer_sign(struct signer *signer, struct slice id, int64_t timestamp_s, struct slice body,
-                 char out[SIGNATURE_LEN + 1])
+void signature_make(const struct signing_secret *secret, struct slice id, int64_t timestamp_s,
+                    struct slice body, char out[SIGNATURE_LEN + 1])
 {
     char timestamp[DECIMAL_MAX];
     must(timestamp_s >= 0);
     size_t len = decimal_encode((uint64_t)timestamp_s, timestamp);
-    sign(signer, id, (struct slice){.at = timestamp, .len = len}, body, out);
+    sign(secret, id, (struct slice){.at = timestamp, .len = len}, body, out);
     out[SIGNATURE_LEN] = '\0';
 }
 
-enum status signature_verify(struct signer *signer, struct slice id, struct slice timestamp,
-                             struct slice header, struct slice body, int64_t now_s)
+enum status signature_verify(const struct signing_secret *secret, struct slice id,
+                             struct slice timestamp, struct slice header, struct slice body,
+                             int64_t now_s)
 {
     uint64_t signed_at = 0;
     must(now_s >= 0);
@@ -126,7 +106,7 @@ enum status signature_verify(struct signer *signer, struct slice id, struct slic
     if (age_s > TOLERANCE_S || age_s < -TOLERANCE_S)
         return STATUS_DENIED;
     char expected[SIGNATURE_LEN];
-    sign(signer, id, timestamp, body, expected);
+    sign(secret, id, timestamp, body, expected);
     while (header.len > 0) {
         struct slice item = slice_cut(&header, ' ');
         if (item.len == SIGNATURE_LEN && CRYPTO_memcmp(item.at, expected, SIGNATURE_LEN) == 0)
