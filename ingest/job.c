@@ -41,6 +41,17 @@ static void on_created(enum status status, const struct redis_reply *reply, void
     creation->fn(status, creation->id, creation->self);
 }
 
+static bool is_bounded(const char *kind)
+{
+    return strcmp(kind, "release") != 0 && strcmp(kind, "forget") != 0;
+}
+
+/* They free what Redis holds. */
+static bool is_made_when_full(const char *kind)
+{
+    return !is_bounded(kind) || strcmp(kind, "purge") == 0;
+}
+
 static void audit(const struct creation *creation, const char *kind, uint32_t partition)
 {
     const struct call *call = creation->call;
@@ -52,13 +63,9 @@ static void audit(const struct creation *creation, const char *kind, uint32_t pa
         .ip = slice_of(call->http->peer),
         .request = slice_of(call->request_id),
         .detail = slice_of(kind),
+        .when_full = is_made_when_full(kind),
     };
     audit_write(store_redis(store_of(creation)), partition, &entry);
-}
-
-static bool is_bounded(const char *kind)
-{
-    return strcmp(kind, "release") != 0 && strcmp(kind, "forget") != 0;
 }
 
 void job_create(struct call *call, struct slice org, const char *kind, const struct slice *fields,
@@ -75,9 +82,10 @@ void job_create(struct call *call, struct slice org, const char *kind, const str
     struct key index = key_of_id(partition, KEY_ORG_JOBS, org);
     struct key running = key_of_id(partition, KEY_ORG_RUNNING, org);
     struct redis_command command;
+    enum script script = is_made_when_full(kind) ? SCRIPT_JOB_CREATE_WHEN_FULL : SCRIPT_JOB_CREATE;
     audit(creation, kind, partition);
     redis_command_init(&command);
-    script_start(&command, SCRIPT_JOB_CREATE, 4);
+    script_start(&command, script, 4);
     redis_command_arg(&command, key_slice(&job));
     redis_command_arg(&command, key_slice(&jobs));
     redis_command_arg(&command, key_slice(&index));
@@ -90,7 +98,7 @@ void job_create(struct call *call, struct slice org, const char *kind, const str
     redis_command_arg(&command, call->principal.key_id);
     for (size_t i = 0; i < count; i++)
         redis_command_arg(&command, fields[i]);
-    script_send(store_redis(store), SCRIPT_JOB_CREATE, &command, on_created, creation);
+    script_send(store_redis(store), script, &command, on_created, creation);
     redis_command_fini(&command);
 }
 

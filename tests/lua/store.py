@@ -222,18 +222,18 @@ class Store:
     def trim_letters(self, before_ms, limit=100):
         return self.call("trim_letters", [DLQ, RECORD, ORG_DLQ], [before_ms, limit])
 
-    def configure(self, rule, record, fields, index=None, member="", gone=None):
+    def configure(self, rule, record, fields, index=None, member="", gone=None, script="configure"):
         keys = [key for key in (record, index, gone) if key]
-        return self.call("configure", keys, [rule, member, *(text for pair in fields.items() for text in pair)])
+        return self.call(script, keys, [rule, member, *(text for pair in fields.items() for text in pair)])
 
     def list_endpoints(self, before="", limit=50, org=ORG):
         """The position of the next page or '', and (fields, failing since)."""
         position, *flat = self.call("list_endpoints", [ORG_ENDPOINTS + org, ENDPOINT, FAILING], [before, limit])
         return position, [(dict(pairs(fields)), since) for fields, since in pairs(flat)]
 
-    def job_create(self, number, kind, fields=(), org=ORG, most=100, now=""):
+    def job_create(self, number, kind, fields=(), org=ORG, most=100, now="", script="job_create"):
         job = job_id(number)
-        return self.call("job_create", [JOB + job, JOBS, ORG_JOBS + org, RUNNING + org],
+        return self.call(script, [JOB + job, JOBS, ORG_JOBS + org, RUNNING + org],
                          [most, now, job, org, kind, "key_1", *(text for pair in dict(fields).items() for text in pair)])
 
     def step(self, kind, number, now="", retention_ms=10**9, news=""):

@@ -24,7 +24,7 @@
     }
 #define WRITTEN                                                                                    \
     {                                                                                              \
-        "EVALSHA", "+written\r\n"                                                                  \
+        "EVALSHA", "once +written\r\n"                                                             \
     }
 #define AUDITED                                                                                    \
     {                                                                                              \
@@ -124,9 +124,9 @@ static void an_announcement_is_repeated_until_it_is_in(void **state)
     static const struct fake_answer answers[] = {META,
                                                  AUDITED,
                                                  WRITTEN,
-                                                 {"XADD MR:CONFIG", "once " FULL},
-                                                 {"XADD MR:CONFIG", "once " FULL},
-                                                 {"XADD MR:CONFIG", "$3\r\n1-1\r\n"},
+                                                 {"EVALSHA", "once " FULL},
+                                                 {"EVALSHA", "once " FULL},
+                                                 {"EVALSHA", "$3\r\n1-1\r\n"},
                                                  {NULL, NULL}};
     (void)state;
     struct world *world = open_world(answers);
@@ -141,7 +141,7 @@ static void an_announcement_is_repeated_until_it_is_in(void **state)
 static void after_ten_seconds_the_outcome_is_unknown(void **state)
 {
     static const struct fake_answer answers[] = {
-        META, AUDITED, WRITTEN, {"XADD MR:CONFIG", FULL}, {NULL, NULL}};
+        META, AUDITED, WRITTEN, {"EVALSHA", FULL}, {NULL, NULL}};
     (void)state;
     struct world *world = open_world(answers);
     int64_t began_mono_ms = clock_mono_ms();
@@ -161,9 +161,9 @@ static bool has_been_asked(void *self)
 static void the_end_answers_those_who_wait(void **state)
 {
     static const struct fake_answer refused[] = {
-        META, AUDITED, WRITTEN, {"XADD MR:CONFIG", FULL}, {NULL, NULL}};
+        META, AUDITED, WRITTEN, {"EVALSHA", FULL}, {NULL, NULL}};
     static const struct fake_answer silent[] = {
-        META, AUDITED, WRITTEN, {"XADD MR:CONFIG", ""}, {NULL, NULL}};
+        META, AUDITED, WRITTEN, {"EVALSHA", ""}, {NULL, NULL}};
     (void)state;
     struct world *world = open_world(refused); /* to be announced again */
     write(world);
