@@ -6,6 +6,7 @@
 -- KEYS    1 to 4 as lib/job, 5 events stream, 6 deliveries stream, 7 due zset, 8 waiting hash,
 --         9 dead letters stream, and prefixes with the same tag:
 --         10 mr:{p}:event:  11 mr:{p}:dlq:  12 mr:{p}:endpoint:  13 mr:{p}:events:
+--         14 mr:{p}:letters:
 -- ARGV    as lib/job
 -- RETURNS as lib/job
 --
@@ -22,6 +23,7 @@ local call = redis.call
 --@include wait
 --@include resume
 --@include log_entry
+--@include letter
 --@include replay
 --@include job
 
@@ -52,9 +54,12 @@ local function is_in(stream, id, name, value)
     return value == ''
 end
 
-local function purge(letter, record, endpoint, state)
+local function purge(letter, event, endpoint, state)
     if state then
-        call('HSET', record, endpoint, 'dead - ' .. string.match(state, '^dead %S+ (.*)$'))
+        call('HSET', keys.records .. event, endpoint,
+             'dead - ' .. string.match(state, '^dead %S+ (.*)$'))
+    else
+        redis.pcall('HDEL', KEYS[14] .. job.org, letter_place(event, endpoint))
     end
     call('XDEL', keys.dlq, letter)
     call('XDEL', index, letter)
@@ -72,7 +77,7 @@ local function step_one(found_one)
     local state = redis.pcall('HGET', keys.records .. event, endpoint)
     local is_its_own = type(state) == 'string' and string.match(state, '^dead (%S+) ') == letter
     if is_purge then
-        return purge(letter, keys.records .. event, endpoint, is_its_own and state)
+        return purge(letter, event, endpoint, is_its_own and state)
     end
     local word = is_its_own and replay(keys, job.org, event, endpoint, true, now) or 'absent'
     return word == 'ready' and 'done' or word

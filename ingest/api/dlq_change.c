@@ -24,7 +24,8 @@ static void put_results(struct json_writer *json, const struct change *change,
     static const char *const names[REPLAY_RESULTS] = {
         [REPLAY_DONE] = "replayed",          [REPLAY_PENDING] = "already_pending",
         [REPLAY_PAUSED] = "endpoint_paused", [REPLAY_DISABLED] = "endpoint_disabled",
-        [REPLAY_GONE] = "endpoint_deleted",  [REPLAY_ABSENT] = "not_found",
+        [REPLAY_GONE] = "endpoint_deleted",  [REPLAY_OUTLIVED] = "event_gone",
+        [REPLAY_ABSENT] = "not_found",
     };
     json_name(json, "results");
     json_open(json, '[');

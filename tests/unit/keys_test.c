@@ -35,6 +35,7 @@ static void names_of_a_partition(void **state)
         {KEY_CURSORS, "mr:{3}:cursors"},
         {KEY_ATTEMPTS, "mr:{3}:attempts"},
         {KEY_DLQ, "mr:{3}:dlq"},
+        {KEY_ORG_LETTERS, "mr:{3}:letters:"},
         {KEY_RECORD, "mr:{3}:event:"},
         {KEY_FAILING, "mr:{3}:failing"},
         {KEY_JOBS, "mr:{3}:jobs"},
