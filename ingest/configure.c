@@ -5,9 +5,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/must.h"
-#include "io/audit.h"
 #include "io/config_feed.h"
 #include "io/script.h"
+#include "call_audit.h"
 
 #define ID_MAX 80
 #define REPEAT_MS 500
@@ -129,23 +129,6 @@ static bool is_made_when_full(const struct configure_change *change)
     return change->rule == CONFIGURE_REMOVE || change->rule == CONFIGURE_REDUCE;
 }
 
-static void audit(struct configurer *configurer, const struct configure_change *change)
-{
-    const struct call *call = change->call;
-    struct audit_entry entry = {
-        .org = change->org,
-        .actor = call->principal.key_id,
-        .action = slice_of(change->action),
-        .target = change->target,
-        .ip = slice_of(call->http->peer),
-        .request = slice_of(call->request_id),
-        .detail = change->detail,
-        .when_full = is_made_when_full(change),
-    };
-    audit_write(store_redis(configurer->store),
-                partition_of(change->org, store_partitions(configurer->store)), &entry);
-}
-
 void configure_write(struct configurer *configurer, const struct configure_change *change,
                      const struct slice *fields, size_t count, configure_fn fn, void *self)
 {
@@ -167,7 +150,12 @@ void configure_write(struct configurer *configurer, const struct configure_chang
     const size_t has_index = change->index && !change->index_is_apart,
                  has_gone = change->gone != NULL;
     must(has_index || !change->gone);
-    audit(configurer, change);
+    call_audit(change->call, configurer->store,
+               (struct audit_entry){.org = change->org,
+                                    .action = slice_of(change->action),
+                                    .target = change->target,
+                                    .detail = change->detail,
+                                    .when_full = is_made_when_full(change)});
     if (change->index_is_apart && change->rule == CONFIGURE_CREATE)
         write_index(configurer, change, "ZADD");
     redis_command_init(&command);

@@ -8,11 +8,11 @@
 #include "base/clock.h"
 #include "base/must.h"
 #include "base/random.h"
-#include "io/audit.h"
 #include "io/config_feed.h"
 #include "io/script.h"
 #include "model/json.h"
 #include "model/keys.h"
+#include "call_audit.h"
 #include "state.h"
 
 #define UNFINISHED_MAX 100
@@ -52,22 +52,6 @@ static bool is_made_when_full(const char *kind)
     return !is_bounded(kind) || strcmp(kind, "purge") == 0;
 }
 
-static void audit(const struct creation *creation, const char *kind, uint32_t partition)
-{
-    const struct call *call = creation->call;
-    struct audit_entry entry = {
-        .org = slice_of(creation->org),
-        .actor = call->principal.key_id,
-        .action = SLICE("job.created"),
-        .target = slice_of(creation->id),
-        .ip = slice_of(call->http->peer),
-        .request = slice_of(call->request_id),
-        .detail = slice_of(kind),
-        .when_full = is_made_when_full(kind),
-    };
-    audit_write(store_redis(store_of(creation)), partition, &entry);
-}
-
 void job_create(struct call *call, struct slice org, const char *kind, const struct slice *fields,
                 size_t count, job_created_fn fn, void *self)
 {
@@ -83,7 +67,12 @@ void job_create(struct call *call, struct slice org, const char *kind, const str
     struct key running = key_of_id(partition, KEY_ORG_RUNNING, org);
     struct redis_command command;
     enum script script = is_made_when_full(kind) ? SCRIPT_JOB_CREATE_WHEN_FULL : SCRIPT_JOB_CREATE;
-    audit(creation, kind, partition);
+    call_audit(call, store,
+               (struct audit_entry){.org = slice_of(creation->org),
+                                    .action = SLICE("job.created"),
+                                    .target = slice_of(creation->id),
+                                    .detail = slice_of(kind),
+                                    .when_full = is_made_when_full(kind)});
     redis_command_init(&command);
     script_start(&command, script, 4);
     redis_command_arg(&command, key_slice(&job));

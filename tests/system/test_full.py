@@ -50,7 +50,9 @@ def test_an_endpoint_is_paused_disabled_and_deleted(full):
 
 
 def test_dead_letters_are_purged(full):
-    client = full.organization.client
+    client, id = full.organization.client, "dlv_" + 40 * "0"
+    assert client.post("/api/dlq/purge", {"ids": [id]}).json["purged"] == 0
+    assert audit(full.organization)[0] == ("dlq.purged", id)
     job = client.post("/api/dlq/purge", {"filter": {}}).json["job"]
     wait_until(lambda: client.get(f"/api/jobs/{job}").json["state"] == "done", "the purge")
     assert audit(full.organization)[0] == ("job.created", job)
@@ -74,6 +76,6 @@ def test_what_adds_is_refused_and_has_no_entry(full):
                    client.patch(f"/api/endpoints/{first}", {"description": "d"}),
                    client.patch(f"/api/endpoints/{first}", {"disabled": True, "description": "d"}),
                    client.post(f"/api/endpoints/{second}/replay", {"since": "2026-01-01T00:00:00Z"}),
-                   client.post("/api/dlq/replay", {"filter": {}})):
+                   client.post("/api/dlq/replay", {"filter": {}}), client.post("/api/dlq/replay", {"ids": ["dlv_" + 40 * "0"]})):
         assert_unavailable(answer)
     assert audit(organization) == before
