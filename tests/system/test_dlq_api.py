@@ -31,7 +31,7 @@ def test_letters_are_listed_and_shown(organization, receiver):
     one = page["data"][0]
     assert is_time(one["first_at"]) and one.pop("first_at") < one.pop("last_at") <= one.pop("dead_at")
     assert one == {"id": ids[0], "event": "evt_" + ids[0][4:24], "endpoint": "ep_" + ids[0][24:], "type": "b",
-                   "reason": "retries_exhausted", "attempts": 2, "last_status": 500, "response": "no"}
+                   "reason": "retries_exhausted", "attempts_count": 2, "last_status": 500, "response": "no"}
 
 
 def test_filters_and_pages(organization, receiver):
