@@ -31,10 +31,8 @@ local answer = open_job()
 if answer then
     return answer
 end
-local keys = {events = KEYS[5], deliveries = KEYS[6], due = KEYS[7], waiting = KEYS[8],
-              dlq = KEYS[9], records = KEYS[10], letters = KEYS[11], endpoints = KEYS[12]}
+local keys = replay_keys(5)
 local index, types, now = keys.letters .. job.org, KEYS[13] .. job.org, digits(step_ms)
-replay_check(keys)
 local is_purge = job.kind == 'purge'
 local room = is_purge and LOOKED_MAX or room_in(keys.deliveries)
 if room <= 0 then

@@ -22,11 +22,8 @@ local call = redis.call
 --@include letter
 --@include replay
 
-local keys = {events = KEYS[1], deliveries = KEYS[2], due = KEYS[3], waiting = KEYS[4],
-              dlq = KEYS[5], records = KEYS[6], letters = KEYS[7], endpoints = KEYS[8]}
 assert(#ARGV % 2 == 1, 'replay: two arguments per delivery')
-replay_check(keys)
-local now, words = digits(now_ms(ARGV[3])), {}
+local keys, now, words = replay_keys(1), digits(now_ms(ARGV[3])), {}
 for i = 4, #ARGV, 2 do
     local word = replay(keys, ARGV[1], ARGV[i], ARGV[i + 1], ARGV[2] == 'dead', now)
     local is_outlived = word == 'absent' and letter_at(KEYS[9] .. ARGV[1], ARGV[i], ARGV[i + 1])
