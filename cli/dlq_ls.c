@@ -115,7 +115,7 @@ static void put_json(const struct dead_letter *letter, struct buf *out)
     member_text(&json, "endpoint", slice_of(letter->fields[ENDPOINT]));
     member_text(&json, "organization", slice_of(letter->fields[ORG]));
     member_text(&json, "reason", slice_of(letter->fields[REASON]));
-    member_int(&json, "attempts", number(letter->fields[ATTEMPTS]));
+    member_int(&json, "attempts_count", number(letter->fields[ATTEMPTS]));
     member_int(&json, "last_status", number(letter->fields[STATUS]));
     member_time(&json, "first_at", number(letter->fields[FIRST_AT]));
     member_time(&json, "last_at", number(letter->fields[LAST_AT]));

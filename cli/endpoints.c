@@ -50,18 +50,9 @@ static const struct resource_verb delete = {
 
 const struct command command_endpoints_ls =
     RESOURCE_LIST("endpoints ls", "list the endpoints of an organization", ls);
-const struct command command_endpoints_create = {.name = "endpoints create",
-                                                 .operands = "URL",
-                                                 .operands_min = 1,
-                                                 .operands_max = 1,
-                                                 .summary = "make an endpoint; its secret is shown",
-                                                 .needs = COMMAND_ADMIN,
-                                                 .settings = create_rows,
-                                                 .settings_count =
-                                                     sizeof create_rows / sizeof create_rows[0],
-                                                 .settings_size = sizeof(struct create_settings),
-                                                 .run = resource_run,
-                                                 .verb = &create};
+const struct command command_endpoints_create =
+    RESOURCE_CREATE("endpoints create", "URL", "make an endpoint; its secret is shown", create_rows,
+                    struct create_settings, create);
 const struct command command_endpoints_rotate =
     RESOURCE_ROTATE("endpoints rotate", "ENDPOINT_ID", "give it another signing secret", rotate);
 const struct command command_endpoints_show =

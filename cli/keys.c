@@ -43,18 +43,9 @@ static const struct resource_verb revoke = {
 
 const struct command command_keys_ls =
     RESOURCE_LIST("keys ls", "list the keys of an organization", ls);
-const struct command command_keys_create = {.name = "keys create",
-                                            .operands = "NAME",
-                                            .operands_min = 1,
-                                            .operands_max = 1,
-                                            .summary = "make a key; it is shown once",
-                                            .needs = COMMAND_ADMIN,
-                                            .settings = create_rows,
-                                            .settings_count =
-                                                sizeof create_rows / sizeof create_rows[0],
-                                            .settings_size = sizeof(struct create_settings),
-                                            .run = resource_run,
-                                            .verb = &create};
+const struct command command_keys_create =
+    RESOURCE_CREATE("keys create", "NAME", "make a key; it is shown once", create_rows,
+                    struct create_settings, create);
 const struct command command_keys_rotate =
     RESOURCE_ROTATE("keys rotate", "KEY_ID", "make a key in the place of another", rotate);
 const struct command command_keys_revoke =

@@ -41,7 +41,7 @@ static void put_delivery(struct json_writer *json, const struct delivery *delive
     member_text(json, "id", slice_of(delivery->id));
     member_text(json, "endpoint", slice_of(delivery->endpoint));
     member_text(json, "state", slice_of(delivery_stage_names[delivery->stage]));
-    member_int(json, "attempts", delivery->attempts);
+    member_int(json, "attempts_count", delivery->attempts);
     member_int(json, "last_status", delivery->status);
     member_time(json, "changed_at", delivery->at_ms);
     member_text(json, "reason", slice_of(delivery->reason));

@@ -36,7 +36,7 @@ extern const struct setting grace_rows[1];
 bool resource_write_grace(const struct command *command, const void *settings, int operands_count,
                           const char *const *operands, struct json_writer *json);
 
-/* Rows of commands that differ little: a list, and what takes one id and no flags of its own. */
+/* Rows of commands that differ little: a list, what takes one id and no flags of its own, and what makes something. */
 #define RESOURCE_LIST(list_name, list_summary, list_verb)                                          \
     {                                                                                              \
         .name = (list_name), .operands = "", .summary = (list_summary), .needs = COMMAND_ADMIN,    \
@@ -48,6 +48,14 @@ bool resource_write_grace(const struct command *command, const void *settings, i
         .name = (one_name), .operands = (one_operand), .operands_min = 1, .operands_max = 1,       \
         .summary = (one_summary), .needs = COMMAND_ADMIN,                                          \
         .settings_size = sizeof(struct cli_settings), .run = resource_run, .verb = &(one_verb)     \
+    }
+#define RESOURCE_CREATE(create_name, create_operand, create_summary, create_rows, create_type,     \
+                        create_verb)                                                               \
+    {                                                                                              \
+        .name = (create_name), .operands = (create_operand), .operands_min = 1, .operands_max = 1, \
+        .summary = (create_summary), .needs = COMMAND_ADMIN, .settings = (create_rows),            \
+        .settings_count = sizeof(create_rows) / sizeof(create_rows)[0],                            \
+        .settings_size = sizeof(create_type), .run = resource_run, .verb = &(create_verb)          \
     }
 #define RESOURCE_ROTATE(rotate_name, rotate_operand, rotate_summary, rotate_verb)                  \
     {                                                                                              \

@@ -103,12 +103,3 @@ struct delivery *delivery_list_pop(struct delivery_list *list)
     }
     return delivery;
 }
-
-struct delivery *delivery_list_pop_last(struct delivery_list *list)
-{
-    struct delivery *delivery = list->last;
-    if (delivery) {
-        delivery_list_remove(list, delivery);
-    }
-    return delivery;
-}

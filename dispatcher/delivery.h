@@ -70,5 +70,4 @@ struct delivery_list {
 void delivery_list_push(struct delivery_list *list, struct delivery *delivery);
 void delivery_list_push_front(struct delivery_list *list, struct delivery *delivery);
 void delivery_list_remove(struct delivery_list *list, struct delivery *delivery);
-struct delivery *delivery_list_pop(struct delivery_list *list);      /* the first, or NULL */
-struct delivery *delivery_list_pop_last(struct delivery_list *list); /* or NULL */
+struct delivery *delivery_list_pop(struct delivery_list *list); /* the first, or NULL */

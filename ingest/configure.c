@@ -5,9 +5,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/must.h"
-#include "io/audit.h"
 #include "io/config_feed.h"
 #include "io/script.h"
+#include "call_audit.h"
 
 #define ID_MAX 80
 #define REPEAT_MS 500
@@ -68,7 +68,7 @@ static void on_announced(enum status status, const struct redis_reply *reply, vo
 
 static const char *const announced_as[] = {
     [CONFIGURE_CREATE] = "created", [CONFIGURE_CHANGE] = "changed", [CONFIGURE_ONCE] = "changed",
-    [CONFIGURE_SWAP] = "changed",   [CONFIGURE_REMOVE] = "removed",
+    [CONFIGURE_SWAP] = "changed",   [CONFIGURE_REMOVE] = "removed", [CONFIGURE_REDUCE] = "changed",
 };
 
 static void announce(struct write *write)
@@ -124,20 +124,9 @@ static void write_index(struct configurer *configurer, const struct configure_ch
     redis_command_fini(&command);
 }
 
-static void audit(struct configurer *configurer, const struct configure_change *change)
+static bool is_made_when_full(const struct configure_change *change)
 {
-    const struct call *call = change->call;
-    struct audit_entry entry = {
-        .org = change->org,
-        .actor = call->principal.key_id,
-        .action = slice_of(change->action),
-        .target = change->target,
-        .ip = slice_of(call->http->peer),
-        .request = slice_of(call->request_id),
-        .detail = change->detail,
-    };
-    audit_write(store_redis(configurer->store),
-                partition_of(change->org, store_partitions(configurer->store)), &entry);
+    return change->rule == CONFIGURE_REMOVE || change->rule == CONFIGURE_REDUCE;
 }
 
 void configure_write(struct configurer *configurer, const struct configure_change *change,
@@ -151,20 +140,26 @@ void configure_write(struct configurer *configurer, const struct configure_chang
                             .rule = change->rule};
     must(slice_to_text(change->id, write->id, sizeof write->id) == STATUS_OK);
     must(slice_to_text(change->org, write->org, sizeof write->org) == STATUS_OK);
-    static const char *const rules[] = {[CONFIGURE_CREATE] = "create",
-                                        [CONFIGURE_CHANGE] = "change",
-                                        [CONFIGURE_ONCE] = "once",
-                                        [CONFIGURE_SWAP] = "swap",
-                                        [CONFIGURE_REMOVE] = "remove"};
+    static const char *const rules[] = {
+        [CONFIGURE_CREATE] = "create", [CONFIGURE_CHANGE] = "change",
+        [CONFIGURE_ONCE] = "once",     [CONFIGURE_SWAP] = "swap",
+        [CONFIGURE_REMOVE] = "remove", [CONFIGURE_REDUCE] = "change"};
+    const enum script script =
+        is_made_when_full(change) ? SCRIPT_CONFIGURE_WHEN_FULL : SCRIPT_CONFIGURE;
     struct redis_command command;
     const size_t has_index = change->index && !change->index_is_apart,
                  has_gone = change->gone != NULL;
     must(has_index || !change->gone);
-    audit(configurer, change);
+    call_audit(change->call, configurer->store,
+               (struct audit_entry){.org = change->org,
+                                    .action = slice_of(change->action),
+                                    .target = change->target,
+                                    .detail = change->detail,
+                                    .when_full = is_made_when_full(change)});
     if (change->index_is_apart && change->rule == CONFIGURE_CREATE)
         write_index(configurer, change, "ZADD");
     redis_command_init(&command);
-    script_start(&command, SCRIPT_CONFIGURE, 1 + has_index + has_gone);
+    script_start(&command, script, 1 + has_index + has_gone);
     redis_command_arg(&command, key_slice(&change->record));
     if (has_index)
         redis_command_arg(&command, key_slice(change->index));
@@ -174,7 +169,7 @@ void configure_write(struct configurer *configurer, const struct configure_chang
     redis_command_arg(&command, change->member);
     for (size_t i = 0; i < count; i++)
         redis_command_arg(&command, fields[i]);
-    script_send(store_redis(configurer->store), SCRIPT_CONFIGURE, &command, on_written, write);
+    script_send(store_redis(configurer->store), script, &command, on_written, write);
     redis_command_fini(&command);
     if (change->index_is_apart && change->rule == CONFIGURE_REMOVE)
         write_index(configurer, change, "ZREM");

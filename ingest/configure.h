@@ -18,6 +18,8 @@ enum configure_rule {
     CONFIGURE_ONCE,   /* as change; refused too when the first field has a value already */
     CONFIGURE_SWAP,   /* as change; refused too when the first field is not what stands there */
     CONFIGURE_REMOVE, /* refused when it does not exist */
+    CONFIGURE_REDUCE, /* as change; it takes away or frees, and is made although Redis is full, as
+                         a removal is */
 };
 
 struct configure_change {

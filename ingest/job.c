@@ -8,11 +8,11 @@
 #include "base/clock.h"
 #include "base/must.h"
 #include "base/random.h"
-#include "io/audit.h"
 #include "io/config_feed.h"
 #include "io/script.h"
 #include "model/json.h"
 #include "model/keys.h"
+#include "call_audit.h"
 #include "state.h"
 
 #define UNFINISHED_MAX 100
@@ -41,24 +41,15 @@ static void on_created(enum status status, const struct redis_reply *reply, void
     creation->fn(status, creation->id, creation->self);
 }
 
-static void audit(const struct creation *creation, const char *kind, uint32_t partition)
-{
-    const struct call *call = creation->call;
-    struct audit_entry entry = {
-        .org = slice_of(creation->org),
-        .actor = call->principal.key_id,
-        .action = SLICE("job.created"),
-        .target = slice_of(creation->id),
-        .ip = slice_of(call->http->peer),
-        .request = slice_of(call->request_id),
-        .detail = slice_of(kind),
-    };
-    audit_write(store_redis(store_of(creation)), partition, &entry);
-}
-
 static bool is_bounded(const char *kind)
 {
     return strcmp(kind, "release") != 0 && strcmp(kind, "forget") != 0;
+}
+
+/* They free what Redis holds. */
+static bool is_made_when_full(const char *kind)
+{
+    return !is_bounded(kind) || strcmp(kind, "purge") == 0;
 }
 
 void job_create(struct call *call, struct slice org, const char *kind, const struct slice *fields,
@@ -75,9 +66,15 @@ void job_create(struct call *call, struct slice org, const char *kind, const str
     struct key index = key_of_id(partition, KEY_ORG_JOBS, org);
     struct key running = key_of_id(partition, KEY_ORG_RUNNING, org);
     struct redis_command command;
-    audit(creation, kind, partition);
+    enum script script = is_made_when_full(kind) ? SCRIPT_JOB_CREATE_WHEN_FULL : SCRIPT_JOB_CREATE;
+    call_audit(call, store,
+               (struct audit_entry){.org = slice_of(creation->org),
+                                    .action = SLICE("job.created"),
+                                    .target = slice_of(creation->id),
+                                    .detail = slice_of(kind),
+                                    .when_full = is_made_when_full(kind)});
     redis_command_init(&command);
-    script_start(&command, SCRIPT_JOB_CREATE, 4);
+    script_start(&command, script, 4);
     redis_command_arg(&command, key_slice(&job));
     redis_command_arg(&command, key_slice(&jobs));
     redis_command_arg(&command, key_slice(&index));
@@ -90,7 +87,7 @@ void job_create(struct call *call, struct slice org, const char *kind, const str
     redis_command_arg(&command, call->principal.key_id);
     for (size_t i = 0; i < count; i++)
         redis_command_arg(&command, fields[i]);
-    script_send(store_redis(store), SCRIPT_JOB_CREATE, &command, on_created, creation);
+    script_send(store_redis(store), script, &command, on_created, creation);
     redis_command_fini(&command);
 }
 

@@ -14,6 +14,7 @@ typedef void (*job_created_fn)(enum status status, const char *job_id, void *sel
 
 /* kind: static. fields: its parameters, name value name value …. Only jobs that clients ask for
  * count against the bound; those that follow a change made already are never refused it.
+ * Those that free something (release, purge, forget) are made although Redis is full.
  * fn exactly once, never before this returns. */
 void job_create(struct call *call, struct slice org, const char *kind, const struct slice *fields,
                 size_t count, job_created_fn fn, void *self);

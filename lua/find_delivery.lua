@@ -2,21 +2,25 @@
 -- find_delivery.lua - one delivery of an organization, with its attempts
 --
 -- KEYS    1 events stream, 2 attempts stream, 3 dead letters stream,
---         4 prefix mr:{p}:event: with the same tag
+--         and prefixes with the same tag: 4 mr:{p}:event:  5 mr:{p}:letters:
 -- ARGV    1 organization, 2 event, 3 endpoint
 -- RETURNS nothing when there is none, else
 --         1 type of the event, 2 state (lib/record), 3 its dead letter: id, fields; or nothing
 --         4 the attempts that are still kept, oldest first, each: id, fields
+--
+-- Of one whose event is gone there is the letter alone: type and state are '' then.
 local call = redis.call
 --@include log_entry
 --@include letter
 
-local events, attempts, dlq, records = unpack(KEYS)
+local events, attempts, dlq, records, places = unpack(KEYS)
 local org, event, endpoint = unpack(ARGV)
 local state = redis.pcall('HGET', records .. event, endpoint)
 local entry = type(state) == 'string' and log_entry(events, event, org)
 if not entry then
-    return {}
+    local letter = letter_at(places .. org, event, endpoint)
+    local fields = letter and letter_fields(dlq, letter) or {}
+    return #fields > 0 and {'', '', {letter, fields}, {}} or {}
 end
 
 local made = {}

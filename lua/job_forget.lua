@@ -21,6 +21,7 @@ local call = redis.call
 --@include group
 --@include event_id
 --@include entries
+--@include letter
 --@include forget
 --@include job
 

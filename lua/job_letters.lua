@@ -6,6 +6,7 @@
 -- KEYS    1 to 4 as lib/job, 5 events stream, 6 deliveries stream, 7 due zset, 8 waiting hash,
 --         9 dead letters stream, and prefixes with the same tag:
 --         10 mr:{p}:event:  11 mr:{p}:dlq:  12 mr:{p}:endpoint:  13 mr:{p}:events:
+--         14 mr:{p}:letters:
 -- ARGV    as lib/job
 -- RETURNS as lib/job
 --
@@ -22,6 +23,7 @@ local call = redis.call
 --@include wait
 --@include resume
 --@include log_entry
+--@include letter
 --@include replay
 --@include job
 
@@ -29,10 +31,8 @@ local answer = open_job()
 if answer then
     return answer
 end
-local keys = {events = KEYS[5], deliveries = KEYS[6], due = KEYS[7], waiting = KEYS[8],
-              dlq = KEYS[9], records = KEYS[10], letters = KEYS[11], endpoints = KEYS[12]}
+local keys = replay_keys(5)
 local index, types, now = keys.letters .. job.org, KEYS[13] .. job.org, digits(step_ms)
-replay_check(keys)
 local is_purge = job.kind == 'purge'
 local room = is_purge and LOOKED_MAX or room_in(keys.deliveries)
 if room <= 0 then
@@ -52,9 +52,12 @@ local function is_in(stream, id, name, value)
     return value == ''
 end
 
-local function purge(letter, record, endpoint, state)
+local function purge(letter, event, endpoint, state)
     if state then
-        call('HSET', record, endpoint, 'dead - ' .. string.match(state, '^dead %S+ (.*)$'))
+        call('HSET', keys.records .. event, endpoint,
+             'dead - ' .. string.match(state, '^dead %S+ (.*)$'))
+    else
+        redis.pcall('HDEL', KEYS[14] .. job.org, letter_place(event, endpoint))
     end
     call('XDEL', keys.dlq, letter)
     call('XDEL', index, letter)
@@ -72,7 +75,7 @@ local function step_one(found_one)
     local state = redis.pcall('HGET', keys.records .. event, endpoint)
     local is_its_own = type(state) == 'string' and string.match(state, '^dead (%S+) ') == letter
     if is_purge then
-        return purge(letter, keys.records .. event, endpoint, is_its_own and state)
+        return purge(letter, event, endpoint, is_its_own and state)
     end
     local word = is_its_own and replay(keys, job.org, event, endpoint, true, now) or 'absent'
     return word == 'ready' and 'done' or word

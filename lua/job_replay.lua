@@ -27,10 +27,8 @@ local answer = open_job()
 if answer then
     return answer
 end
-local keys = {events = KEYS[5], deliveries = KEYS[6], due = KEYS[7], waiting = KEYS[8],
-              dlq = KEYS[9], records = KEYS[10], letters = KEYS[11], endpoints = KEYS[12]}
+local keys = replay_keys(5)
 local endpoint, now = job.endpoint, digits(step_ms)
-replay_check(keys)
 local open = endpoint_word(keys.endpoints, endpoint)
 local room = room_in(keys.deliveries)
 if open ~= 'open' then

@@ -4,6 +4,7 @@
 --
 -- KEYS    1 events stream, and prefixes with the same tag (the keys under them are named by the
 --         entries): 2 mr:{p}:event:  3 mr:{p}:events:  4 mr:{p}:leases:  5 mr:{p}:history:
+--         6 mr:{p}:letters:
 -- ARGV    1 group, 2 events older than this ms may go,
 --         3 go on after this entry ('': from the oldest), 4 how many to look at at most (100),
 --         5 partition
@@ -13,7 +14,8 @@
 --
 -- Needed is what is pending, what has a delivery that is pending or waits in its record, and what
 -- somebody has leased. With an event go its record, its entry in mr:{p}:events:<org> and its places
--- in the histories of its endpoints; the record of a wide event goes in parts, one per call, of
+-- in the histories of its endpoints; a dead letter of it stays and
+-- gets a place in mr:{p}:letters:<org>. The record of a wide event goes in parts, one per call, of
 -- which only the last counts.
 -- A call ends early once a mebibyte of fields and records was looked at, and each text of a record
 -- counts for 64 bytes more, so that it stays short whatever their size.
@@ -25,9 +27,11 @@ local call = redis.call
 --@include event_id
 --@include entries
 --@include inbox
+--@include letter
 --@include forget
 
-local events, record_prefix, index_prefix, leases_prefix, history_prefix = unpack(KEYS)
+local events, record_prefix, index_prefix, leases_prefix, history_prefix, places_prefix =
+    unpack(KEYS)
 local group, limit_ms, cursor = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local partition, bytes_left = tonumber(ARGV[5]), 1048576
 
@@ -63,10 +67,10 @@ local function look_at(id, ms, seq, org)
         return id
     elseif is_wide then
         is_in_parts = true
-        forget_part(record, fields, event)
+        forget_part(record, fields, event, org)
         return just_before(ms, seq)
     end
-    forget_histories(fields, event)
+    forget_histories(fields, event, org)
     forget_entry(org, id)
     records[#records + 1] = record
     trim_to = from_oldest and string.format('%.0f-%.0f', ms, seq + 1) or trim_to
@@ -92,4 +96,5 @@ if #records > 0 then
     call('UNLINK', unpack(records))
 end
 write_forgotten(index_prefix, history_prefix, leases_prefix)
+write_places(places_prefix)
 return {#records, kept, cursor}

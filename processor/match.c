@@ -28,7 +28,6 @@ struct match_index {
     struct map exact, prefixes, by_id;
     struct group *all;
     struct member *members;
-    size_t count;
     size_t filters_count, paused_count;
 };
 
@@ -83,11 +82,6 @@ void match_index_free(struct match_index **index_at)
     free(index);
 }
 
-size_t match_index_count(const struct match_index *index)
-{
-    return index->count;
-}
-
 static struct group *group_in(struct map *map, struct slice text)
 {
     struct group *group = map_get(map, text);
@@ -129,7 +123,6 @@ void match_index_add(struct match_index *index, struct slice id, enum match_stat
     member->next = index->members;
     index->members = member;
     map_add(&index->by_id, slice_of(member->id), member);
-    index->count++;
     for (size_t i = 0; i < patterns_count; i++)
         group_add(group_of(index, patterns[i]), member);
 }

@@ -12,7 +12,6 @@
 struct match_index;
 struct match_index *match_index_new(void);
 void match_index_free(struct match_index **index);
-size_t match_index_count(const struct match_index *index); /* endpoints */
 
 enum match_state {
     MATCH_OFF, /* disabled */

@@ -125,10 +125,11 @@ static void add_keys(struct retention *retention, const enum partition_key *keys
 
 static void trim_letters(struct retention *retention)
 {
-    static const enum partition_key keys[] = {KEY_DLQ, KEY_RECORD, KEY_ORG_DLQ};
+    static const enum partition_key keys[] = {KEY_DLQ, KEY_RECORD, KEY_ORG_DLQ, KEY_ORG_LETTERS};
+    const size_t count = sizeof keys / sizeof keys[0];
     struct redis_command *command = &retention->command;
-    script_start(command, SCRIPT_TRIM_LETTERS, 3);
-    add_keys(retention, keys, 3);
+    script_start(command, SCRIPT_TRIM_LETTERS, count);
+    add_keys(retention, keys, count);
     redis_command_int(command, cutoff_ms(retention));
     redis_command_int(command, STEP_MAX);
     retention->waiting++;
@@ -137,8 +138,8 @@ static void trim_letters(struct retention *retention)
 
 static void trim_events(struct retention *retention)
 {
-    static const enum partition_key keys[] = {KEY_EVENTS, KEY_RECORD, KEY_ORG_EVENTS,
-                                              KEY_ORG_LEASES, KEY_HISTORY};
+    static const enum partition_key keys[] = {KEY_EVENTS,     KEY_RECORD,  KEY_ORG_EVENTS,
+                                              KEY_ORG_LEASES, KEY_HISTORY, KEY_ORG_LETTERS};
     const size_t count = sizeof keys / sizeof keys[0];
     struct redis_command *command = &retention->command;
     script_start(command, SCRIPT_TRIM, count);

@@ -3,6 +3,7 @@
 #include "../base/clock.h"
 #include "../base/log.h"
 #include "../model/keys.h"
+#include "script.h"
 
 #define KEPT_MS (366LL * 24 * 3600 * 1000)
 
@@ -25,8 +26,12 @@ void audit_write(struct redis *redis, uint32_t partition, const struct audit_ent
     struct key key = key_of_id(partition, KEY_ORG_AUDIT, entry->org);
     struct redis_command command;
     redis_command_init(&command);
-    redis_command_start(&command);
-    redis_command_text(&command, "XADD");
+    if (entry->when_full) {
+        script_start(&command, SCRIPT_APPEND_WHEN_FULL, 1);
+    } else {
+        redis_command_start(&command);
+        redis_command_text(&command, "XADD");
+    }
     redis_command_arg(&command, key_slice(&key));
     redis_command_text(&command, "MINID");
     redis_command_text(&command, "~");
@@ -38,6 +43,9 @@ void audit_write(struct redis *redis, uint32_t partition, const struct audit_ent
     add(&command, "ip", entry->ip);
     add(&command, "request", entry->request);
     add(&command, "detail", entry->detail);
-    redis_send(redis, &command, on_written, NULL);
+    if (entry->when_full)
+        script_send(redis, SCRIPT_APPEND_WHEN_FULL, &command, on_written, NULL);
+    else
+        redis_send(redis, &command, on_written, NULL);
     redis_command_fini(&command);
 }

@@ -4,7 +4,8 @@
  * Fields: actor (a key's id, "admin", or the service that did it by itself), action
  * ("endpoint.created"), target (an id), ip, request, detail. An entry is written before its change, on
  * the same connection: there may be one for a change that failed, never a change without one.
- * Entries of more than a year ago go when others come.
+ * Entries of more than a year ago go when others come. While Redis is full only those are written that
+ * say so; the changes of the others are refused then.
  */
 #pragma once
 
@@ -13,6 +14,7 @@
 struct audit_entry {
     struct slice org, actor, action, target, ip, request;
     struct slice detail; /* no secret, no data */
+    bool when_full;      /* of a change that is made although Redis is full */
 };
 
 /* partition: of the organization. A failure is logged. */

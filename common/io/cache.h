@@ -66,4 +66,3 @@ void cache_release(struct cache_value **value);
 
 void cache_bust(struct cache *cache, struct slice key);
 void cache_flush(struct cache *cache); /* after a gap in the configuration stream */
-size_t cache_size(const struct cache *cache);

@@ -14,6 +14,7 @@
 #include "../model/fields.h"
 #include "../model/ids.h"
 #include "../model/keys.h"
+#include "script.h"
 
 #define BLOCK_MS 5000
 #define REPLY_TIMEOUT_MS (BLOCK_MS + 3000)
@@ -279,8 +280,7 @@ void config_announce(struct redis *redis, struct slice kind, struct slice id, st
     struct redis_command command;
 
     redis_command_init(&command);
-    redis_command_start(&command);
-    redis_command_text(&command, "XADD");
+    script_start(&command, SCRIPT_APPEND_WHEN_FULL, 1);
     redis_command_arg(&command, key_slice(&key));
     redis_command_text(&command, "MAXLEN");
     redis_command_text(&command, "~");
@@ -294,7 +294,7 @@ void config_announce(struct redis *redis, struct slice kind, struct slice id, st
     redis_command_arg(&command, org);
     redis_command_text(&command, "action");
     redis_command_text(&command, action);
-    redis_send(redis, &command, fn, self);
+    script_send(redis, SCRIPT_APPEND_WHEN_FULL, &command, fn, self);
     redis_command_fini(&command);
 }
 

@@ -22,6 +22,6 @@ void config_feed_free(struct config_feed **feed);
 /* Whether this entry is the last that was told of; "" stands for an empty stream. */
 bool config_feed_is_at(const struct config_feed *feed, struct slice entry);
 
-/* Appends a change (XADD, about 10,000 kept). redis: any connection. */
+/* Appends a change (about 10,000 are kept), also while Redis is full: it has been made. redis: any connection. */
 void config_announce(struct redis *redis, struct slice kind, struct slice id, struct slice org,
                      const char *action, redis_reply_fn fn, void *self);

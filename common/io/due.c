@@ -26,7 +26,7 @@ struct due {
     int64_t offset_ms;  /* Redis's clock minus our monotonic one */
     bool running;       /* promote is under way */
     bool stopped;
-    uint64_t promoted, orphans;
+    uint64_t orphans;
     struct log_limit log_limit;
 };
 
@@ -79,7 +79,6 @@ static void on_promoted(enum status status, const struct redis_reply *reply, voi
         arm_after(due, RETRY_MS);
         return;
     }
-    due->promoted += (uint64_t)redis_reply_int(redis_reply_at(reply, 0));
     int64_t orphans = redis_reply_int(redis_reply_at(reply, 2));
     due->orphans += (uint64_t)orphans;
     if (orphans > 0)
@@ -149,11 +148,6 @@ void due_stop(struct due *due)
 {
     due->stopped = true;
     loop_timer_stop(due->timer);
-}
-
-uint64_t due_promoted(const struct due *due)
-{
-    return due->promoted;
 }
 
 uint64_t due_orphans(const struct due *due)

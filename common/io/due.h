@@ -23,5 +23,4 @@ void due_hint(struct due *due, struct slice due_at_ms);
 
 /* Sums for tests and metrics: deliveries promoted, and members of due whose delivery is gone (must
  * stay 0). */
-uint64_t due_promoted(const struct due *due);
 uint64_t due_orphans(const struct due *due);

@@ -54,7 +54,6 @@ struct redis {
     struct loop_timer *timer_reply;
     struct loop_timer *timer_refused;
     int64_t progress_mono_ms; /* last answer, or when the first of the waiting was sent */
-    int64_t last_reply_mono_ms;
     int64_t attempt_mono_ms;
     int64_t down_mono_ms;
     struct log_limit down_log, greeting_log;
@@ -259,7 +258,6 @@ static void on_reply(const struct redis_reply *reply, void *self)
         return;
     }
     redis->progress_mono_ms = clock_mono_ms();
-    redis->last_reply_mono_ms = redis->progress_mono_ms;
     if (redis->state == REDIS_GREETING)
         on_greeting(redis, waiting.what, reply);
     else
@@ -371,14 +369,4 @@ bool redis_is_up(const struct redis *redis)
 const char *redis_last_error(const struct redis *redis)
 {
     return redis->error;
-}
-
-int64_t redis_last_reply_mono_ms(const struct redis *redis)
-{
-    return redis->last_reply_mono_ms;
-}
-
-size_t redis_pending(const struct redis *redis)
-{
-    return redis->sent.count + redis->refused.count;
 }

@@ -77,8 +77,6 @@ void redis_listen(struct redis *redis, redis_state_fn fn, void *self);
 bool redis_is_up(const struct redis *redis);
 const char *redis_last_error(
     const struct redis *redis); /* why it is down, for people; "" when up. No password in it. */
-int64_t redis_last_reply_mono_ms(const struct redis *redis); /* 0: never */
-size_t redis_pending(const struct redis *redis);
 
 /* Takes the wire out of *command (left empty, reusable). fn may be NULL. Answers come in the order of sending. */
 void redis_send(struct redis *redis, struct redis_command *command, redis_reply_fn fn, void *self);

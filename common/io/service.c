@@ -186,11 +186,6 @@ const char *service_consumer_name(struct service *service)
     return service->consumer_name;
 }
 
-bool service_is_draining(const struct service *service)
-{
-    return service->draining;
-}
-
 const uint8_t *service_secret_key(struct service *service)
 {
     return service->secret_key;

@@ -80,7 +80,6 @@ struct store *service_store(struct service *service);
 const void *service_settings(struct service *service);
 /* <host>-<worker>-<start>, unique per process start */
 const char *service_consumer_name(struct service *service);
-bool service_is_draining(const struct service *service);
 void service_drained(struct service *service);
 
 /* 32 bytes: of the setting secret_key, or in dev without it the one that the store keeps for

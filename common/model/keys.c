@@ -28,6 +28,7 @@ static const char *const PARTITION_NAMES[] = {
     [KEY_ORG_EVENTS] = "events:",
     [KEY_ORG_LEASES] = "leases:",
     [KEY_ORG_DLQ] = "dlq:",
+    [KEY_ORG_LETTERS] = "letters:",
     [KEY_ORG_ENDPOINTS] = "endpoints:",
     [KEY_ORG_GONE] = "gone:",
     [KEY_ORG_KEYS] = "keys:",

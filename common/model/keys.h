@@ -40,9 +40,10 @@ enum partition_key {
     /* + job id */
     KEY_JOB, /* hash */
     /* + organization id */
-    KEY_ORG_EVENTS,    /* stream: its entries of events: type; group inbox */
-    KEY_ORG_LEASES,    /* zset: leased entries of its events, by the ms when the lease ends */
-    KEY_ORG_DLQ,       /* stream: its entries of dlq: delivery */
+    KEY_ORG_EVENTS,  /* stream: its entries of events: type; group inbox */
+    KEY_ORG_LEASES,  /* zset: leased entries of its events, by the ms when the lease ends */
+    KEY_ORG_DLQ,     /* stream: its entries of dlq: delivery */
+    KEY_ORG_LETTERS, /* hash: "<event id> <endpoint id>" -> entry of dlq that outlived its event */
     KEY_ORG_ENDPOINTS, /* zset, score 0: its endpoints */
     KEY_ORG_GONE,      /* zset, score 0: endpoints that it had */
     KEY_ORG_KEYS,      /* zset, score 0: "<key id>:<SHA-256 of the key, hex>" */

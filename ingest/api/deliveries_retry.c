@@ -30,6 +30,8 @@ static void on_replayed(enum status status, const enum replay_result *results, v
         [REPLAY_PAUSED] = {"endpoint_paused",
                            "this delivery is held until its endpoint is resumed"},
         [REPLAY_DISABLED] = {"endpoint_disabled", "the endpoint of this delivery is disabled"},
+        [REPLAY_OUTLIVED] = {"event_gone",
+                             "the event of this delivery is older than the retention"},
     };
     struct call *call = self;
     if (status != STATUS_OK)

@@ -113,7 +113,7 @@ static void put_attempt(struct json_writer *json, const struct redis_reply *atte
 static void put_attempts_of(struct json_writer *json, const struct delivery_shown *delivery,
                             int64_t count)
 {
-    json_name(json, delivery->attempts ? "attempts_count" : "attempts");
+    json_name(json, "attempts_count");
     json_put_int(json, count);
     if (!delivery->attempts)
         return;
@@ -159,7 +159,7 @@ enum status letter_json_put(struct json_writer *json, struct slice id_text, stru
         return STATUS_INVALID;
     put_text(json, "type", type);
     put_text(json, "reason", find(&entry, "reason"));
-    put_number(json, "attempts", find(&entry, "attempts"), UINT64_MAX);
+    put_number(json, "attempts_count", find(&entry, "attempts"), UINT64_MAX);
     put_number(json, "last_status", find(&entry, "status"), 0);
     put_text(json, "response", find(&entry, "response"));
     put_time(json, "first_at", time_of(find(&entry, "first_at")));

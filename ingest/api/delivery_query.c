@@ -80,8 +80,11 @@ enum status delivery_path_ids(struct call *call, struct slice *out_event,
 
 void delivery_find(struct call *call, delivery_found_fn fn)
 {
-    static const struct org_key keys[] = {
-        {KEY_EVENTS, false}, {KEY_ATTEMPTS, false}, {KEY_DLQ, false}, {KEY_RECORD, false}};
+    static const struct org_key keys[] = {{KEY_EVENTS, false},
+                                          {KEY_ATTEMPTS, false},
+                                          {KEY_DLQ, false},
+                                          {KEY_RECORD, false},
+                                          {KEY_ORG_LETTERS, false}};
     struct find *find = http_request_alloc(call->http, sizeof *find);
     struct redis_command command;
 

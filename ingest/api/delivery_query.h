@@ -27,7 +27,8 @@ void delivery_query_put(struct json_writer *json, const struct redis_reply *repl
 struct delivery_found {
     struct call *call;
     struct slice event, endpoint;
-    struct slice type, state; /* of the event; of the delivery, as lua/lib/record.lua has it */
+    struct slice type, state; /* of the event; of the delivery, as lua/lib/record.lua has it. Empty
+                               * when the event is gone and there is but the letter */
     struct slice letter;      /* empty: it has none */
     const struct redis_reply *fields; /* of the letter */
     const struct redis_reply *attempts;

@@ -1,11 +1,15 @@
 /*
  * dlq_change.c - POST /api/dlq/replay and /api/dlq/purge: by ids at once, by a filter as a job
  */
+#include <stdio.h>
+
 #include "base/must.h"
 #include "model/dlq_request.h"
 #include "model/json.h"
+#include "../call_audit.h"
 #include "../content_type.h"
 #include "../job.h"
+#include "../state.h"
 #include "api.h"
 #include "replay.h"
 
@@ -24,7 +28,8 @@ static void put_results(struct json_writer *json, const struct change *change,
     static const char *const names[REPLAY_RESULTS] = {
         [REPLAY_DONE] = "replayed",          [REPLAY_PENDING] = "already_pending",
         [REPLAY_PAUSED] = "endpoint_paused", [REPLAY_DISABLED] = "endpoint_disabled",
-        [REPLAY_GONE] = "endpoint_deleted",  [REPLAY_ABSENT] = "not_found",
+        [REPLAY_GONE] = "endpoint_deleted",  [REPLAY_OUTLIVED] = "event_gone",
+        [REPLAY_ABSENT] = "not_found",
     };
     json_name(json, "results");
     json_open(json, '[');
@@ -64,11 +69,31 @@ static void on_changed(enum status status, const enum replay_result *results, vo
     buf_fini(&body);
 }
 
+/* Which they are is said only of a single one. */
+static void audit(const struct change *change)
+{
+    struct call *call = change->call;
+    const struct dlq_request *request = &change->request;
+    char id[DELIVERY_ID_LEN + 1] = "", detail[DECIMAL_MAX + sizeof "ids: "];
+    if (request->count == 1)
+        delivery_id_format(change->pairs[0].event, change->pairs[0].endpoint, id);
+    snprintf(detail, sizeof detail, "ids: %zu", request->count);
+    call_audit(call, service_store(call->ingest->service),
+               (struct audit_entry){
+                   .org = call->principal.org,
+                   .action = slice_of(change->is_purge ? "dlq.purged" : "dlq.replayed"),
+                   .target = slice_of(id),
+                   .detail = slice_of(detail),
+                   .when_full = change->is_purge,
+               });
+}
+
 static void start_ids(struct change *change)
 {
     for (size_t i = 0; i < change->request.count; i++)
         change->pairs[i] = (struct replay_pair){slice_of(change->request.ids[i].event),
                                                 slice_of(change->request.ids[i].endpoint)};
+    audit(change);
     replay_start(change->call, change->is_purge ? REPLAY_PURGE : REPLAY_DEAD, change->pairs,
                  change->request.count, on_changed, change);
 }

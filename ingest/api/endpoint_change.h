@@ -6,7 +6,7 @@
 #include "../configure.h"
 #include "endpoint_fields.h"
 
-/* rule: CHANGE, SWAP or REMOVE; action, detail: for the audit. updated_at is added to the fields of a change. fn as of
+/* rule: CHANGE, REDUCE, SWAP or REMOVE; action, detail: for the audit. updated_at is added to the fields of a change. fn as of
  * configure_write. */
 void endpoint_change(struct call *call, const struct endpoint *endpoint, enum configure_rule rule,
                      const char *action, struct slice detail, struct endpoint_fields *fields,

@@ -50,6 +50,12 @@ static void write_detail(const struct endpoint_fields *fields, struct buf *out)
     }
 }
 
+/* Nothing but that it is disabled. */
+static bool is_reduction(const struct change *change)
+{
+    return change->given == 1U << ENDPOINT_DISABLED && change->values->disabled;
+}
+
 static void apply(struct call *call, const struct endpoint *endpoint, int64_t failing_since_ms,
                   void *self)
 {
@@ -69,8 +75,8 @@ static void apply(struct call *call, const struct endpoint *endpoint, int64_t fa
     endpoint_fields_members(&fields, change->values, change->given);
     buf_init(&detail, DETAIL_MAX);
     write_detail(&fields, &detail);
-    endpoint_change(call, endpoint, CONFIGURE_CHANGE, "endpoint.updated", buf_slice(&detail),
-                    &fields, endpoint_show_changed, call);
+    endpoint_change(call, endpoint, is_reduction(change) ? CONFIGURE_REDUCE : CONFIGURE_CHANGE,
+                    "endpoint.updated", buf_slice(&detail), &fields, endpoint_show_changed, call);
     buf_fini(&detail);
     endpoint_fields_fini(&fields);
     on_refused(change);

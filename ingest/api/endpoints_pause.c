@@ -22,7 +22,7 @@ static void set_paused(struct call *call, const struct endpoint *endpoint, bool 
     struct endpoint_fields fields;
     endpoint_fields_init(&fields);
     endpoint_fields_add(&fields, "paused", slice_of(paused ? "1" : "0"));
-    endpoint_change(call, endpoint, CONFIGURE_CHANGE,
+    endpoint_change(call, endpoint, CONFIGURE_REDUCE,
                     paused ? "endpoint.paused" : "endpoint.resumed", (struct slice){0}, &fields,
                     endpoint_show_changed, call);
     endpoint_fields_fini(&fields);

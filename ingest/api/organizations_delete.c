@@ -33,7 +33,7 @@ void api_organization_delete(struct call *call)
     const struct slice fields[] = {SLICE("deleted_at"), buf_slice(&deleted_at)};
     struct configure_change change = {
         .record = key_org(call->path_id),
-        .rule = CONFIGURE_CHANGE,
+        .rule = CONFIGURE_REDUCE,
         .kind = "org",
         .id = call->path_id,
         .org = call->path_id,

@@ -27,9 +27,9 @@ static bool read_word(struct slice word, enum replay_result *out)
         const char *word;
         enum replay_result result;
     } words[] = {
-        {"ready", REPLAY_DONE},    {"purged", REPLAY_DONE},       {"pending", REPLAY_PENDING},
-        {"paused", REPLAY_PAUSED}, {"disabled", REPLAY_DISABLED}, {"gone", REPLAY_GONE},
-        {"absent", REPLAY_ABSENT},
+        {"ready", REPLAY_DONE},        {"purged", REPLAY_DONE},       {"pending", REPLAY_PENDING},
+        {"paused", REPLAY_PAUSED},     {"disabled", REPLAY_DISABLED}, {"gone", REPLAY_GONE},
+        {"outlived", REPLAY_OUTLIVED}, {"absent", REPLAY_ABSENT},
     };
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (slice_is(word, words[i].word)) {
@@ -75,7 +75,7 @@ static void on_words(enum status status, const struct redis_reply *reply, void *
 static void start_purge(struct redis_command *command, const struct replay *replay)
 {
     static const struct org_key keys[] = {
-        {KEY_DLQ, false}, {KEY_RECORD, false}, {KEY_ORG_DLQ, false}};
+        {KEY_DLQ, false}, {KEY_RECORD, false}, {KEY_ORG_DLQ, false}, {KEY_ORG_LETTERS, false}};
     org_script_start(command, replay->call, SCRIPT_PURGE_LETTERS, keys,
                      sizeof keys / sizeof keys[0]);
     redis_command_arg(command, replay->call->principal.org);
@@ -84,8 +84,9 @@ static void start_purge(struct redis_command *command, const struct replay *repl
 static void start_replay(struct redis_command *command, const struct replay *replay)
 {
     static const struct org_key keys[] = {
-        {KEY_EVENTS, false}, {KEY_DELIVERIES, false}, {KEY_DUE, false},     {KEY_WAITING, false},
-        {KEY_DLQ, false},    {KEY_RECORD, false},     {KEY_ORG_DLQ, false}, {KEY_ENDPOINT, false}};
+        {KEY_EVENTS, false},  {KEY_DELIVERIES, false}, {KEY_DUE, false},
+        {KEY_WAITING, false}, {KEY_DLQ, false},        {KEY_RECORD, false},
+        {KEY_ORG_DLQ, false}, {KEY_ENDPOINT, false},   {KEY_ORG_LETTERS, false}};
     org_script_start(command, replay->call, SCRIPT_REPLAY, keys, sizeof keys / sizeof keys[0]);
     redis_command_arg(command, replay->call->principal.org);
     redis_command_text(command, replay->kind == REPLAY_DEAD ? "dead" : "any");

@@ -11,8 +11,9 @@ enum replay_result {
     REPLAY_PENDING,
     REPLAY_PAUSED,
     REPLAY_DISABLED,
-    REPLAY_GONE,   /* the endpoint is */
-    REPLAY_ABSENT, /* there is no such delivery, or none that is dead */
+    REPLAY_GONE,     /* the endpoint is */
+    REPLAY_OUTLIVED, /* its dead letter is there, its event is gone */
+    REPLAY_ABSENT,   /* there is no such delivery, or none that is dead */
     REPLAY_RESULTS
 };
 

@@ -1,10 +1,11 @@
 -- What is kept of an event beside its entry of the log: its record, its places in the histories of
--- its endpoints, its entry among those of its organization. Looked at one by one; what is gathered
+-- its endpoints, its entry among those of its organization. Dead letters stay, and get places of
+-- their own (lib/letter). Looked at one by one; what is gathered
 -- of histories and organizations goes at the end of the call, at once for each.
 -- pcall: a key that is something else says nothing, and stops nothing.
 local WIDE = 500
 local TEXT_COST = 64 -- of looking at a text, as bytes
-local of_history, of_org, of_lease, has_leases = {}, {}, {}, {}
+local of_history, of_org, of_lease, of_letters, has_leases = {}, {}, {}, {}, {}
 
 local function is_unsettled(state)
     local first = string.sub(state, 1, 8)
@@ -44,22 +45,27 @@ local function gather(map, name, value)
     map[name], values[#values + 1] = values, value
 end
 
-local function forget_histories(fields, event)
+local function forget_histories(fields, event, org)
     for i = 1, #fields, 2 do
         if string.sub(fields[i], 1, 3) == 'ep_' then
             gather(of_history, fields[i], event)
+            local letter = letter_of(fields[i + 1])
+            if letter then
+                gather(of_letters, org, letter_place(event, fields[i]))
+                gather(of_letters, org, letter)
+            end
         end
     end
 end
 
 -- A part of a wide record. It says from now on that it is not whole: an event that is fanned out
 -- again must not take what is gone for what never was.
-local function forget_part(record, fields, event)
+local function forget_part(record, fields, event, org)
     local gone = {}
     for i = 1, #fields, 2 do
         gone[#gone + 1] = fields[i] ~= 'trimmed' and fields[i] or nil
     end
-    forget_histories(fields, event)
+    forget_histories(fields, event, org)
     call('HSET', record, 'trimmed', 1)
     if #gone > 0 then
         call('HDEL', record, unpack(gone))
@@ -92,6 +98,12 @@ local function forget_leased(stream, leases, ids)
     end
     forget_leases(stream, names)
     call('ZREM', leases, unpack(ids))
+end
+
+local function write_places(places_prefix)
+    for org, places in pairs(of_letters) do
+        redis.pcall('HSET', places_prefix .. org, unpack(places))
+    end
 end
 
 local function write_forgotten(index_prefix, history_prefix, leases_prefix)

@@ -50,10 +50,10 @@ local function forget_event(id, ms, seq)
         call('HDEL', failing, ended[i])
     end
     if is_wide then
-        forget_part(record_prefix .. event, ended, event)
+        forget_part(record_prefix .. event, ended, event, job.org)
         return false
     end
-    forget_histories(ended, event)
+    forget_histories(ended, event, job.org)
     forget_entry(job.org, id)
     record_gone[#record_gone + 1], log_gone[#log_gone + 1] = record_prefix .. event, id
     return true

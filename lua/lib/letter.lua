@@ -18,3 +18,15 @@ local function letter_field(fields, name)
     end
     return ''
 end
+
+-- A letter that has outlived its event is found by its place in the hash mr:{p}:letters:<org>, that
+-- trim.lua gives it.
+local function letter_place(event, endpoint)
+    return event .. ' ' .. endpoint
+end
+
+-- The letter of such a place, if any. pcall: a key that is something else has none.
+local function letter_at(places, event, endpoint)
+    local letter = redis.pcall('HGET', places, letter_place(event, endpoint))
+    return type(letter) == 'string' and letter or nil
+end

@@ -9,12 +9,17 @@
 --   absent    there is no such delivery of this organization any more, or it is not dead as
 --             is_dead asks
 --   later     this call has read a mebibyte of the log: ask again
--- keys: events deliveries due waiting dlq, and prefixes: records letters (mr:{p}:dlq:) endpoints.
--- All but those under the prefixes are tried by replay_check, before anything is written.
 local replay_bytes, endpoint_words = 1048576, {}
 
-local function replay_check(keys)
+-- A script's KEYS from that one on: events deliveries due waiting dlq, and the prefixes
+-- mr:{p}:event: mr:{p}:dlq: mr:{p}:endpoint:. Errors, if one is something else, before anything is
+-- written; but not for those under the prefixes.
+local function replay_keys(first)
+    local keys = {}
+    keys.events, keys.deliveries, keys.due, keys.waiting, keys.dlq, keys.records, keys.letters,
+        keys.endpoints = unpack(KEYS, first)
     call('XLEN', keys.deliveries) call('ZCARD', keys.due) call('XLEN', keys.dlq)
+    return keys
 end
 
 local function endpoint_word(prefix, endpoint)

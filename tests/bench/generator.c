@@ -1,5 +1,6 @@
 /*
- * generator.c - bench-generator: events for an HTTP server, from a template, on a schedule, with exact books
+ * generator.c - bench-generator: events for an HTTP server, from a template, on a schedule, with exact books; or calls of
+ * all kinds, from a scenario, which count as events do
  *
  * Prints one JSON object at its end. The bits of what was accepted go to --books PATH.accepted, those of
  * requests without an answer to PATH.unsure; number 0 is the first event.
@@ -21,8 +22,9 @@
 struct setup {
     struct load_options load;
     struct url url;
-    const char *method, *body, *values, *books, *record_to, *progress, *follow;
-    struct buf head, item, values_text, recorded;
+    const char *method, *body, *calls, *values, *books, *record_to, *progress, *follow;
+    struct buf text, values_text, recorded; /* text: of the body, or of the scenario */
+    struct scenario scenario;
     bool holds;
 };
 
@@ -82,7 +84,9 @@ static void choose_format(struct load_options *load, const char *name)
 }
 
 static const char usage[] =
-    "usage: bench-generator --url URL --body FILE [OPTION]...\n"
+    "usage: bench-generator --url URL --body FILE | --calls FILE [OPTION]...\n"
+    "  --calls FILE             a scenario (scenario.h), of which each connection makes one call "
+    "after the other\n"
     "  --header 'NAME: VALUE'   repeated; places {seq} {sent} {mod} {value} as in the body\n"
     "  --method NAME [POST]     --format single|array|ndjson [single]   --batch N [1]\n"
     "  --open TEXT --separator TEXT --close TEXT   around and between a batch's items, after "
@@ -99,6 +103,7 @@ static const char usage[] =
 enum flag {
     FLAG_URL = 256,
     FLAG_BODY,
+    FLAG_CALLS,
     FLAG_HEADER,
     FLAG_METHOD,
     FLAG_FORMAT,
@@ -124,21 +129,33 @@ enum flag {
     FLAG_HOLD,
 };
 
-static const struct option flags[] = {
-    {"url", 1, NULL, FLAG_URL},           {"body", 1, NULL, FLAG_BODY},
-    {"header", 1, NULL, FLAG_HEADER},     {"method", 1, NULL, FLAG_METHOD},
-    {"format", 1, NULL, FLAG_FORMAT},     {"batch", 1, NULL, FLAG_BATCH},
-    {"open", 1, NULL, FLAG_OPEN},         {"separator", 1, NULL, FLAG_SEPARATOR},
-    {"close", 1, NULL, FLAG_CLOSE},       {"values", 1, NULL, FLAG_VALUES},
-    {"modulus", 1, NULL, FLAG_MODULUS},   {"connections", 1, NULL, FLAG_CONNECTIONS},
-    {"pipeline", 1, NULL, FLAG_PIPELINE}, {"rate", 1, NULL, FLAG_RATE},
-    {"count", 1, NULL, FLAG_COUNT},       {"seconds", 1, NULL, FLAG_SECONDS},
-    {"first", 1, NULL, FLAG_FIRST},       {"window", 1, NULL, FLAG_WINDOW},
-    {"follow", 1, NULL, FLAG_FOLLOW},     {"fan-out", 1, NULL, FLAG_FAN_OUT},
-    {"books", 1, NULL, FLAG_BOOKS},       {"progress", 1, NULL, FLAG_PROGRESS},
-    {"record", 1, NULL, FLAG_RECORD},     {"record-to", 1, NULL, FLAG_RECORD_TO},
-    {"hold", 0, NULL, FLAG_HOLD},         {NULL, 0, NULL, 0},
-};
+static const struct option flags[] = {{"url", 1, NULL, FLAG_URL},
+                                      {"body", 1, NULL, FLAG_BODY},
+                                      {"calls", 1, NULL, FLAG_CALLS},
+                                      {"header", 1, NULL, FLAG_HEADER},
+                                      {"method", 1, NULL, FLAG_METHOD},
+                                      {"format", 1, NULL, FLAG_FORMAT},
+                                      {"batch", 1, NULL, FLAG_BATCH},
+                                      {"open", 1, NULL, FLAG_OPEN},
+                                      {"separator", 1, NULL, FLAG_SEPARATOR},
+                                      {"close", 1, NULL, FLAG_CLOSE},
+                                      {"values", 1, NULL, FLAG_VALUES},
+                                      {"modulus", 1, NULL, FLAG_MODULUS},
+                                      {"connections", 1, NULL, FLAG_CONNECTIONS},
+                                      {"pipeline", 1, NULL, FLAG_PIPELINE},
+                                      {"rate", 1, NULL, FLAG_RATE},
+                                      {"count", 1, NULL, FLAG_COUNT},
+                                      {"seconds", 1, NULL, FLAG_SECONDS},
+                                      {"first", 1, NULL, FLAG_FIRST},
+                                      {"window", 1, NULL, FLAG_WINDOW},
+                                      {"follow", 1, NULL, FLAG_FOLLOW},
+                                      {"fan-out", 1, NULL, FLAG_FAN_OUT},
+                                      {"books", 1, NULL, FLAG_BOOKS},
+                                      {"progress", 1, NULL, FLAG_PROGRESS},
+                                      {"record", 1, NULL, FLAG_RECORD},
+                                      {"record-to", 1, NULL, FLAG_RECORD_TO},
+                                      {"hold", 0, NULL, FLAG_HOLD},
+                                      {NULL, 0, NULL, 0}};
 
 /* Flags of the schedule; false when it is another. */
 static bool take_number(struct load_options *load, int flag, const char *text)
@@ -194,6 +211,9 @@ static void take_text(struct setup *setup, int flag, const char *text, struct bu
     case FLAG_BODY:
         setup->body = text;
         break;
+    case FLAG_CALLS:
+        setup->calls = text;
+        break;
     case FLAG_HEADER:
         take_header(headers, text);
         break;
@@ -241,13 +261,34 @@ static void take_text(struct setup *setup, int flag, const char *text, struct bu
 static void check(struct setup *setup)
 {
     struct load_options *load = &setup->load;
-    if (!setup->url.target[0] || !setup->body || load->count == 0 ||
+    if (!setup->url.target[0] || !setup->body == !setup->calls || load->count == 0 ||
         (load->window > 0) != (setup->follow != NULL) ||
         (load->record != NULL) != (setup->record_to != NULL))
         errx(EXIT_FAILURE, "%s", usage);
     if (load->batch > load->count)
         errx(EXIT_FAILURE, "--count is less than --batch");
     load->count -= load->count % load->batch;
+}
+
+/* One call over and over is a scenario, too. */
+static void read_calls(struct setup *setup, struct slice fields)
+{
+    struct buf start;
+    enum status status;
+    buf_init(&start, TEXT_MAX);
+    buf_printf(&start, "%s %s", setup->method, setup->url.target);
+    read_file(setup->calls ? setup->calls : setup->body, &setup->text);
+    while (setup->text.len > 0 && setup->text.at[setup->text.len - 1] == '\n')
+        setup->text.len--;
+    if (setup->calls)
+        status = scenario_parse(&setup->scenario, buf_slice(&setup->text), fields);
+    else
+        status = scenario_add(&setup->scenario, SLICE("post"), (struct slice){0}, buf_slice(&start),
+                              fields, buf_slice(&setup->text));
+    if (status != STATUS_OK)
+        errx(EXIT_FAILURE, "no scenario, or more than %d calls or %d places in one",
+             SCENARIO_CALLS_MAX, REQUEST_TEMPLATE_PIECES_MAX - 1);
+    buf_fini(&start);
 }
 
 static void prepare(struct setup *setup, int argc, char **argv)
@@ -258,19 +299,14 @@ static void prepare(struct setup *setup, int argc, char **argv)
         if (!take_number(&setup->load, flag, optarg))
             take_text(setup, flag, optarg, &headers);
     check(setup);
-    buf_printf(&setup->head, "%s %s HTTP/1.1\r\nHost: %s\r\n%.*s", setup->method, setup->url.target,
-               setup->url.host, (int)headers.len, headers.at ? headers.at : "");
+    buf_printf(&headers, "Host: %s\r\n", setup->url.host);
+    read_calls(setup, buf_slice(&headers));
     buf_fini(&headers);
-    read_file(setup->body, &setup->item);
-    while (setup->item.len > 0 && setup->item.at[setup->item.len - 1] == '\n')
-        setup->item.len--;
     if (setup->values) {
         read_file(setup->values, &setup->values_text);
         split_values(setup);
     }
-    if (request_template_parse(buf_slice(&setup->head), &setup->load.head) != STATUS_OK ||
-        request_template_parse(buf_slice(&setup->item), &setup->load.item) != STATUS_OK)
-        errx(EXIT_FAILURE, "at most %d places", REQUEST_TEMPLATE_PIECES_MAX - 1);
+    setup->load.scenario = &setup->scenario;
     setup->load.url = &setup->url;
     setup->load.record_to = &setup->recorded;
     setup->load.progress = progress_map(setup->progress);
@@ -296,10 +332,10 @@ static void add_plain(struct buf *out, const char *text)
         buf_add_char(out, *text < ' ' || *text == '"' || *text == '\\' ? '\'' : *text);
 }
 
-static void print_result(const struct load_result *result)
+static void print_result(const struct load_result *result, const struct scenario *scenario)
 {
     struct buf out;
-    buf_init(&out, 8192);
+    buf_init(&out, 65536);
     buf_printf(&out,
                "{\"sent\":%llu,\"accepted\":%llu,\"refused\":%llu,\"unsure\":%llu,\"requests\":%"
                "llu,\"reconnects\":%llu,"
@@ -315,6 +351,8 @@ static void print_result(const struct load_result *result)
     add_plain(&out, result->first_refusal);
     buf_add_text(&out, "\",\"answer_us\":");
     histogram_json(&result->answer_us, &out);
+    buf_add_text(&out, ",\"routes\":");
+    scenario_json(scenario, &out);
     buf_add_text(&out, "}\n");
     fwrite(out.at, 1, out.len, stdout);
     fflush(stdout);
@@ -334,12 +372,11 @@ static void hold(void)
 
 int main(int argc, char **argv)
 {
-    struct setup setup = {
+    static struct setup setup = {
         .method = "POST",
         .load = {.connections = 1, .pipeline = 1, .batch = 1, .modulus = 1, .fan_out = 1},
     };
-    buf_init(&setup.head, TEXT_MAX);
-    buf_init(&setup.item, TEXT_MAX);
+    buf_init(&setup.text, TEXT_MAX);
     buf_init(&setup.values_text, TEXT_MAX);
     buf_init(&setup.recorded, TEXT_MAX);
     net_raise_files();
@@ -350,12 +387,12 @@ int main(int argc, char **argv)
         save_books(load_result(load), setup.books);
     if (setup.record_to)
         report_write(setup.record_to, &setup.recorded);
-    print_result(load_result(load));
+    print_result(load_result(load), &setup.scenario);
     if (setup.holds)
         hold();
     load_free(&load);
-    buf_fini(&setup.head);
-    buf_fini(&setup.item);
+    scenario_fini(&setup.scenario);
+    buf_fini(&setup.text);
     buf_fini(&setup.values_text);
     buf_fini(&setup.recorded);
     return EXIT_SUCCESS;

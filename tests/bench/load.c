@@ -18,12 +18,14 @@
 #define EVENTS_MAX 256
 #define BYTES_MAX (64u * 1024 * 1024)
 #define READ_BYTES 16384
+#define KEPT_SIZE 128
 #define GIVE_UP_US 15000000
 #define WINDOW_POLL_US 1000
 
 struct request {
     int64_t due_us;
     uint64_t first; /* sequence number */
+    size_t call;    /* of the scenario */
 };
 
 struct connection {
@@ -32,6 +34,8 @@ struct connection {
     size_t under_way;
     size_t oldest;
     struct request requests[LOAD_PIPELINE_MAX];
+    size_t next_call;
+    char kept[KEPT_SIZE];
     struct buf in, out;
 };
 
@@ -111,7 +115,8 @@ static bool write_out(struct connection *connection)
     return true;
 }
 
-static struct request_values values_of(const struct load *load, uint64_t seq, int64_t due_us)
+static struct request_values values_of(const struct load *load, const struct connection *connection,
+                                       uint64_t seq, int64_t due_us)
 {
     const struct load_options *options = &load->options;
     return (struct request_values){
@@ -119,23 +124,27 @@ static struct request_values values_of(const struct load *load, uint64_t seq, in
         .mod = seq % options->modulus,
         .sent_us = due_us,
         .value = options->values ? options->values[seq % options->values_count] : (struct slice){0},
+        .kept = slice_of(connection->kept),
     };
 }
 
-static void render(struct load *load, const struct request *request, struct buf *out)
+static void render(struct load *load, struct connection *connection, const struct request *request)
 {
+    struct buf *out = &connection->out;
     const struct load_options *options = &load->options;
+    const struct scenario_call *call = &options->scenario->calls[request->call];
     buf_clear(&load->body);
     buf_add_slice(&load->body, options->open);
     for (size_t i = 0; i < options->batch; i++) {
-        struct request_values values = values_of(load, request->first + i, request->due_us);
+        struct request_values values =
+            values_of(load, connection, request->first + i, request->due_us);
         if (i > 0)
             buf_add_slice(&load->body, options->separator);
-        request_template_render(&options->item, &values, &load->body);
+        request_template_render(&call->item, &values, &load->body);
     }
     buf_add_slice(&load->body, options->close);
-    struct request_values values = values_of(load, request->first, request->due_us);
-    request_template_render(&options->head, &values, out);
+    struct request_values values = values_of(load, connection, request->first, request->due_us);
+    request_template_render(&call->head, &values, out);
     buf_add_text(out, "Content-Length: ");
     buf_add_u64(out, load->body.len);
     buf_add_text(out, "\r\n\r\n");
@@ -143,12 +152,24 @@ static void render(struct load *load, const struct request *request, struct buf 
     must(!load->body.overflow && !out->overflow);
 }
 
+static size_t take_call(const struct scenario *scenario, struct connection *connection)
+{
+    size_t call = scenario_next(scenario, connection->next_call, connection->kept[0]);
+    connection->next_call = call + 1;
+    return call;
+}
+
 static void start_request(struct load *load, int64_t due_us)
 {
+    const struct scenario *scenario = load->options.scenario;
     struct connection *connection = pop_free(load);
     size_t slot = (connection->oldest + connection->under_way++) % LOAD_PIPELINE_MAX;
-    connection->requests[slot] = (struct request){due_us, load->options.first + load->result.sent};
-    render(load, &connection->requests[slot], &connection->out);
+    struct request *request = &connection->requests[slot];
+    *request = (struct request){due_us, load->options.first + load->result.sent,
+                                take_call(scenario, connection)};
+    render(load, connection, request);
+    if (scenario->calls[request->call].needs_kept)
+        connection->kept[0] = '\0';
     load->under_way++;
     load->result.sent += load->options.batch;
     load->result.requests++;
@@ -172,9 +193,11 @@ static void on_taken(size_t index, void *self)
                 taking->first + index - taking->load->options.first);
 }
 
-static void note_answer(struct load *load, const struct request *request,
+static void note_answer(struct load *load, struct connection *connection,
                         const struct message *message, int64_t now_us)
 {
+    const struct request *request = &connection->requests[connection->oldest];
+    const struct scenario_call *call = &load->options.scenario->calls[request->call];
     struct load_result *result = &load->result;
     struct answer answer = {message->status, load->options.batch, message->body};
     struct taking taking = {load, request->first};
@@ -185,9 +208,13 @@ static void note_answer(struct load *load, const struct request *request,
     result->refused += load->options.batch - count;
     result->statuses[message->status / 100 % 6]++;
     result->ended_us = load->last_answer_us = now_us;
-    histogram_add(&result->answer_us,
-                  now_us > request->due_us ? (uint64_t)(now_us - request->due_us) : 0);
+    uint64_t took_us = now_us > request->due_us ? (uint64_t)(now_us - request->due_us) : 0;
+    histogram_add(&result->answer_us, took_us);
+    scenario_note(load->options.scenario, request->call, message->status, took_us);
     progress_set(&load->options.progress->distinct, result->accepted.distinct);
+    if (call->keep && slice_to_text(answer_text(message->body, call->keep), connection->kept,
+                                    sizeof connection->kept) != STATUS_OK)
+        connection->kept[0] = '\0';
     if (load->options.record) {
         buf_add_slice(load->options.record_to, answer_text(message->body, load->options.record));
         buf_add_char(load->options.record_to, '\n');
@@ -207,7 +234,7 @@ static bool take_answers(struct load *load, struct connection *connection, int64
         if (status != STATUS_OK || message.status == 0 || connection->under_way == 0)
             return false;
         taken += message.len;
-        note_answer(load, &connection->requests[connection->oldest], &message, now_us);
+        note_answer(load, connection, &message, now_us);
         connection->oldest = (connection->oldest + 1) % LOAD_PIPELINE_MAX;
         connection->under_way--;
         load->under_way--;
@@ -316,6 +343,7 @@ struct load *load_new(const struct load_options *options)
     for (size_t i = 0; i < options->connections; i++) {
         buf_init(&load->connections[i].in, BYTES_MAX);
         buf_init(&load->connections[i].out, BYTES_MAX);
+        load->connections[i].next_call = i;
         open_connection(load, &load->connections[i]);
     }
     progress_set(&options->progress->connections, options->connections);

@@ -5,6 +5,7 @@
  * counts from there. Closed loop (rate 0): each connection sends when it has an answer. A window bounds
  * the events that were sent and have not come out at the receiver's end since the load began. The order of
  * requests over connections is round robin.
+ * Each connection goes through the scenario by itself, the first from the first call on, the second from the second.
  * Fails:  ends the program when it cannot connect; what a server refuses or cuts off is counted.
  */
 #pragma once
@@ -13,15 +14,13 @@
 #include "ledger.h"
 #include "net.h"
 #include "progress.h"
-#include "request_template.h"
+#include "scenario.h"
 
 #define LOAD_PIPELINE_MAX 64
 
 struct load_options {
     const struct url *url;
-    struct request_template
-        head; /* start line and fields, without Content-Length and the empty line */
-    struct request_template item;
+    struct scenario *scenario;           /* gets the routes' figures */
     struct slice open, separator, close; /* around and between the items of a body */
     const struct slice *values;          /* NULL for none */
     size_t values_count;

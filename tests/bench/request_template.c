@@ -6,7 +6,9 @@ static const struct {
     const char *text;
     enum request_place place;
 } places[] = {
-    {"{seq}", PLACE_SEQ}, {"{sent}", PLACE_SENT}, {"{mod}", PLACE_MOD}, {"{value}", PLACE_VALUE}};
+    {"{seq}", PLACE_SEQ},     {"{sent}", PLACE_SENT}, {"{mod}", PLACE_MOD},
+    {"{value}", PLACE_VALUE}, {"{kept}", PLACE_KEPT},
+};
 
 static enum request_place place_at(struct slice text, size_t *out_len)
 {
@@ -38,6 +40,14 @@ enum status request_template_parse(struct slice text, struct request_template *o
     return STATUS_OK;
 }
 
+bool request_template_has(const struct request_template *template, enum request_place place)
+{
+    for (size_t i = 0; i < template->count; i++)
+        if (template->pieces[i].place == place)
+            return true;
+    return false;
+}
+
 void request_template_render(const struct request_template *template,
                              const struct request_values *values, struct buf *out)
 {
@@ -57,6 +67,9 @@ void request_template_render(const struct request_template *template,
             break;
         case PLACE_VALUE:
             buf_add_slice(out, values->value);
+            break;
+        case PLACE_KEPT:
+            buf_add_slice(out, values->kept);
             break;
         }
     }

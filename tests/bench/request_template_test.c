@@ -12,8 +12,11 @@
 #include "report.h"
 #include "request_template.h"
 
-static const struct request_values values = {
-    .seq = 42, .mod = 2, .sent_us = 1700000000000001, .value = SLICE("key-7")};
+static const struct request_values values = {.seq = 42,
+                                             .mod = 2,
+                                             .sent_us = 1700000000000001,
+                                             .value = SLICE("key-7"),
+                                             .kept = SLICE("lse_1")};
 
 static void fills_its_places(void **state)
 {
@@ -28,6 +31,7 @@ static void fills_its_places(void **state)
         {"t.{mod} {value}{value}", "t.2 key-7key-7"},
         {"{sequence} {} {seq", "{sequence} {} {seq"},
         {"{seq}{seq}", "4242"},
+        {"/{kept}/", "/lse_1/"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

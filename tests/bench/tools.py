@@ -81,15 +81,15 @@ class Receiver:
 class Generator:
     """One run of bench-generator, in the background until result()."""
 
-    def __init__(self, bin, folder, url, body, count, headers=(), name="generator", **options):
-        """options: flags of the program by name, an underscore for each dash; True for a flag without value."""
+    def __init__(self, bin, folder, url, text, count, headers=(), name="generator", text_is="body", **options):
+        """text: of the body, or of the calls. options: flags of the program by name, an underscore for each dash; True for a flag without value."""
         self.folder = folder
         self.books = folder / f"{name}.books"
-        body_file = folder / f"{name}.body"
-        body_file.write_text(body)
+        text_file = folder / f"{name}.{text_is}"
+        text_file.write_text(text)
         self.progress = Progress(folder / f"{name}.progress")
         self.progress.path.unlink(missing_ok=True)
-        command = [str(bin / "bench-generator"), "--url", url, "--body", str(body_file), "--count", str(count), "--books",
+        command = [str(bin / "bench-generator"), "--url", url, f"--{text_is}", str(text_file), "--count", str(count), "--books",
                    str(self.books), "--progress", str(self.progress.path)]
         for header in ("Content-Type: application/json", *headers):
             command += ["--header", header]

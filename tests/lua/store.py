@@ -13,7 +13,7 @@ RECORD, HISTORY, LANE, ENDPOINT = P + "event:", P + "history:", P + "lane:", P +
 JOB, ORG_JOBS, RUNNING = P + "job:", P + "jobs:", P + "running:"
 ORG_ENDPOINTS, ORG_GONE = P + "endpoints:", P + "gone:"
 ORG_EVENTS, ORG_LEASES, ORG_DLQ, STATS, RATE = P + "events:", P + "leases:", P + "dlq:", P + "stats:", P + "rate:"
-ORG_ENDPOINTS = P + "endpoints:"
+ORG_ENDPOINTS, ORG_LETTERS = P + "endpoints:", P + "letters:"
 
 EVENT_FIELDS = "org type key dedup trace request ct time after to data".split()
 # Fields that a plain event, a fresh delivery and an attempt that succeeded are without.
@@ -29,11 +29,11 @@ STEP_MS, READY_MAX, TOP_UP_MAX = 2, 60, 5  # of jobs: as lua/lib/job.lua has the
 STEPS = {  # of jobs: the script, and its keys after those that every step has
     "release": ("job_release", [DELIVERIES, WAITING, RECORD, LANE, ENDPOINT]),
     "replay": ("job_replay", [*REPLAYS, HISTORY]),
-    "redrive": ("job_letters", [*REPLAYS, ORG_EVENTS]),
-    "purge": ("job_letters", [*REPLAYS, ORG_EVENTS]),
+    "redrive": ("job_letters", [*REPLAYS, ORG_EVENTS, ORG_LETTERS]),
+    "purge": ("job_letters", [*REPLAYS, ORG_EVENTS, ORG_LETTERS]),
     "forget": ("job_forget", [EVENTS, ATTEMPTS, DLQ, DUE, WAITING, CURSORS, FAILING, RECORD, HISTORY, LANE, ENDPOINT, JOB,
                               P + "dedup:", RATE, ORG_EVENTS, P + "endpoints:", P + "gone:", P + "keys:", ORG_LEASES,
-                              ORG_DLQ, P + "audit:", STATS]),
+                              ORG_DLQ, P + "audit:", STATS, ORG_LETTERS]),
 }
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -174,11 +174,11 @@ class Store:
 
     def replay(self, deliveries, org=ORG, only="any", now=""):
         """deliveries: (event, endpoint) each -> the words."""
-        keys = [EVENTS, DELIVERIES, DUE, WAITING, DLQ, RECORD, ORG_DLQ, ENDPOINT]
+        keys = [*REPLAYS, ORG_LETTERS]
         return self.call("replay", keys, [org, only, now, *(id for pair in deliveries for id in pair)])
 
     def purge_letters(self, deliveries, org=ORG):
-        return self.call("purge_letters", [DLQ, RECORD, ORG_DLQ], [org, *(id for pair in deliveries for id in pair)])
+        return self.call("purge_letters", [DLQ, RECORD, ORG_DLQ, ORG_LETTERS], [org, *(id for pair in deliveries for id in pair)])
 
     def list_events(self, after="", limit=50, type="", since="", until="", org=ORG):
         """-> where to go on, rows"""
@@ -194,7 +194,7 @@ class Store:
         return after, rows
 
     def find_delivery(self, event, endpoint, org=ORG):
-        return self.call("find_delivery", [EVENTS, ATTEMPTS, DLQ, RECORD], [org, event, endpoint])
+        return self.call("find_delivery", [EVENTS, ATTEMPTS, DLQ, RECORD, ORG_LETTERS], [org, event, endpoint])
 
     def list_letters(self, after="", limit=50, endpoint="", type="", reason="", since="", until="", org=ORG):
         """-> where to go on, rows"""
@@ -202,7 +202,8 @@ class Store:
                          [after, limit, endpoint, type, reason, since, until])
 
     def trim(self, before_ms, cursor="", limit=100, partition=0):
-        return self.call("trim", [EVENTS, RECORD, ORG_EVENTS, ORG_LEASES, HISTORY], ["processor", before_ms, cursor, limit, partition])
+        keys = [EVENTS, RECORD, ORG_EVENTS, ORG_LEASES, HISTORY, ORG_LETTERS]
+        return self.call("trim", keys, ["processor", before_ms, cursor, limit, partition])
 
     def list_inbox(self, after="", limit=50, most_bytes=MOST_BYTES, now="", org=ORG):
         """Where to go on, and the items."""
@@ -220,20 +221,20 @@ class Store:
         return dict(pairs(self.call("unlease", [ORG_EVENTS + org, ORG_LEASES + org], [rule, name, *entries])))
 
     def trim_letters(self, before_ms, limit=100):
-        return self.call("trim_letters", [DLQ, RECORD, ORG_DLQ], [before_ms, limit])
+        return self.call("trim_letters", [DLQ, RECORD, ORG_DLQ, ORG_LETTERS], [before_ms, limit])
 
-    def configure(self, rule, record, fields, index=None, member="", gone=None):
+    def configure(self, rule, record, fields, index=None, member="", gone=None, script="configure"):
         keys = [key for key in (record, index, gone) if key]
-        return self.call("configure", keys, [rule, member, *(text for pair in fields.items() for text in pair)])
+        return self.call(script, keys, [rule, member, *(text for pair in fields.items() for text in pair)])
 
     def list_endpoints(self, before="", limit=50, org=ORG):
         """The position of the next page or '', and (fields, failing since)."""
         position, *flat = self.call("list_endpoints", [ORG_ENDPOINTS + org, ENDPOINT, FAILING], [before, limit])
         return position, [(dict(pairs(fields)), since) for fields, since in pairs(flat)]
 
-    def job_create(self, number, kind, fields=(), org=ORG, most=100, now=""):
+    def job_create(self, number, kind, fields=(), org=ORG, most=100, now="", script="job_create"):
         job = job_id(number)
-        return self.call("job_create", [JOB + job, JOBS, ORG_JOBS + org, RUNNING + org],
+        return self.call(script, [JOB + job, JOBS, ORG_JOBS + org, RUNNING + org],
                          [most, now, job, org, kind, "key_1", *(text for pair in dict(fields).items() for text in pair)])
 
     def step(self, kind, number, now="", retention_ms=10**9, news=""):

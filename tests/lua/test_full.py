@@ -2,14 +2,18 @@
 import pytest
 import redis
 
-from store import DELIVERIES, DUE, EVENTS, P, endpoint_id, event_id, new_event, outcome, part
+from store import DELIVERIES, DUE, EVENTS, JOBS, P, endpoint_id, event_id, new_event, outcome, part
 
 NOW = 1700000000000
+
+
+RECORD, INDEX, GONE, AUDIT = P + "endpoint:ep_1", P + "endpoints:org", P + "gone:org", P + "audit:org"
 
 
 @pytest.fixture
 def full(store):
     """Entries in every state, then a limit far below what is in use."""
+    store.configure("create", RECORD, {"url": "x"}, INDEX, "ep_1")
     store.waiting = store.give_deliveries(1, "d0")
     store.settle("d0", [outcome(*one, "retry", delay_ms=0) for one in store.waiting], NOW)
     store.claimed = store.give_deliveries(6, "d1")
@@ -27,7 +31,9 @@ def test_accepting_is_refused_and_nothing_is_written(full):
     with pytest.raises(redis.ResponseError, match="OOM|maxmemory"):
         full.publish([new_event(limiters=(1, 0)), item], limiters=[("org", 1, 1)])
     with pytest.raises(redis.ResponseError, match="OOM|maxmemory"):
-        full.configure("create", P + "endpoint:ep_1", {"url": "x"}, P + "endpoints:org", "ep_1")
+        full.configure("create", P + "endpoint:ep_2", {"url": "x"}, INDEX, "ep_2")
+    with pytest.raises(redis.ResponseError, match="OOM|maxmemory"):
+        full.job_create(1, "replay")
     assert full.snapshot() == before
 
 
@@ -45,6 +51,27 @@ def test_finishing_goes_on(full):
     assert full.reap(DELIVERIES, "dispatcher", 0) == 3
     assert full.trim(10**14)[0] > 0
     assert full.r.zcard(DUE) == 3
+
+
+def test_what_takes_away_or_frees_is_made(full):
+    assert full.call("append_when_full", [AUDIT], ["MINID", "~", 0, "*", "action", "endpoint.paused"])
+    assert full.configure("change", RECORD, {"paused": "1"}, script="configure_when_full") == "written"
+    assert full.configure("remove", RECORD, {}, INDEX, "ep_1", GONE, script="configure_when_full") == "written"
+    assert (full.r.exists(RECORD), full.r.zrange(INDEX, 0, -1), full.r.zrange(GONE, 0, -1)) == (0, [], ["ep_1"])
+    for number, kind in enumerate(("release", "purge", "forget")):
+        assert full.job_create(number, kind, script="job_create_when_full") == "created"
+    assert full.r.xlen(AUDIT) == 1 and full.r.zcard(JOBS) == 3
+
+
+def test_nothing_else_is(full):
+    before = full.snapshot()
+    for rule in ("create", "once", "swap"):
+        with pytest.raises(redis.ResponseError, match="change or remove"):
+            full.configure(rule, P + "endpoint:ep_2", {"url": "x", "old": "y"}, INDEX, "ep_2", script="configure_when_full")
+    for kind in ("replay", "redrive"):
+        with pytest.raises(redis.ResponseError, match="release, purge or forget"):
+            full.job_create(1, kind, script="job_create_when_full")
+    assert full.snapshot() == before
 
 
 def test_with_room_again_it_is_accepted(full):

@@ -23,6 +23,7 @@ def furnish(store, org, endpoints):
     r.zadd(P + "keys:" + org, {f"key_{org[-20:]}:{'0' * 64}": 0})
     r.xadd(P + "audit:" + org, {"target": org})
     r.xadd(P + "audit:" + org, {"target": org})
+    r.hset(P + "letters:" + org, f"evt_{'1' * 20} {endpoints[0]}", "1-1")
     r.mset({RATE + org: "1", RATE + "key_" + org[-20:]: "1"})
     r.set(P + f"dedup:{org}:{'1' * 32}", "1-1 x")
     r.hset("mr:org:" + org, "id", org)

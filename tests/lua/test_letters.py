@@ -3,7 +3,10 @@ import pytest
 import redis
 
 from reads import NOW, OTHER, fan_out, give_endpoints, publish, settle, walk
-from store import DLQ, DLQ_FIELDS, ORG, ORG_DLQ, ORG_EVENTS, RECORD, delivery_id, endpoint_id, event_id
+from store import (DLQ, DLQ_FIELDS, EVENTS, JOB, ORG, ORG_DLQ, ORG_EVENTS, ORG_LETTERS, RECORD, delivery_id, endpoint_id,
+                   event_id, job_id)
+
+FUTURE = 10**14
 
 
 def ids(rows):
@@ -125,6 +128,73 @@ def test_what_has_no_letter_of_this_organization(store):
     assert store.purge_letters([dead]) == ["absent"], "the retention was first"
 
 
+def outlive(store, count=1, endpoints=1):
+    """Letters whose events are gone -> pairs of event and endpoint, oldest letter first"""
+    pairs = bury(store, count, endpoints)
+    cursor = None
+    while cursor != "":
+        cursor = store.trim(FUTURE, cursor or "")[2]
+    assert store.r.xlen(EVENTS) == 0 and list(store.r.scan_iter(RECORD + "*")) == []
+    return pairs
+
+
+@pytest.mark.parametrize("count, endpoints", [(1, 1), (3, 2), (1, 900)])
+def test_a_letter_that_outlived_its_event_is_found(store, count, endpoints):
+    pairs = outlive(store, count, endpoints)
+    letters = [id for id, _ in store.r.xrange(DLQ)]
+    for pair, letter in zip(pairs, letters):
+        type, state, (id, fields), made = store.find_delivery(*pair)
+        assert (type, state, id, made) == ("", "", letter, []) and fields[fields.index("event") + 1] == pair[0]
+    assert store.find_delivery(*pairs[0], org=OTHER) == store.find_delivery(pairs[0][0], endpoint_id(9999)) == []
+    assert store.r.hlen(ORG_LETTERS + ORG) == len(pairs) == count * endpoints
+
+
+def test_only_letters_get_a_place(store):
+    purged, = bury(store)
+    store.purge_letters([purged])
+    publish(store)
+    fan_out(store)
+    settle(store, "delivered")
+    store.trim(FUTURE)
+    assert store.r.xlen(EVENTS) == 0 and store.r.exists(ORG_LETTERS + ORG) == 0
+
+
+def test_it_is_purged_by_its_id(store):
+    first, second = outlive(store, 2)
+    before = store.snapshot()
+    assert store.purge_letters([first, second], org=OTHER) == ["absent", "absent"] and store.snapshot() == before
+    assert store.purge_letters([first, first]) == ["purged", "absent"]
+    assert store.r.xlen(DLQ) == store.r.xlen(ORG_DLQ + ORG) == store.r.hlen(ORG_LETTERS + ORG) == 1
+    assert store.find_delivery(*first) == [] and store.find_delivery(*second) != []
+    assert list(store.r.scan_iter(RECORD + "*")) == []
+
+
+@pytest.mark.parametrize("only", ["dead", "any"])
+def test_it_cannot_be_replayed_and_says_why(store, only):
+    pair, = outlive(store)
+    before = store.snapshot()
+    assert store.replay([pair, (pair[0], endpoint_id(9))], only=only) == ["outlived", "absent"]
+    assert store.replay([pair], only=only, org=OTHER) == ["absent"]
+    assert store.snapshot() == before
+
+
+def test_its_place_goes_with_it(store):
+    outlive(store, 2)
+    outlive(store, 1)
+    assert store.trim_letters(FUTURE, limit=2) == 2 and store.r.hlen(ORG_LETTERS + ORG) == 1
+    store.job_create(1, "purge", {"endpoint": "", "type": "", "reason": "", "since_ms": "", "until_ms": FUTURE})
+    store.r.hset(JOB + job_id(1), "created_at", FUTURE)
+    assert store.step("purge", 1)[0] == "done"
+    assert store.r.xlen(DLQ) == 0 and store.r.exists(ORG_LETTERS + ORG) == 0
+
+
+def test_places_of_another_type(store):
+    store.r.set(ORG_LETTERS + ORG, "another type")
+    pair, = outlive(store)
+    assert store.find_delivery(*pair) == [] and store.replay([pair]) == store.purge_letters([pair]) == ["absent"]
+    assert store.trim_letters(FUTURE) == 1
+
+
 def test_keys_of_another_type(store):
     first, second = bury(store, 2)
     store.r.delete(RECORD + first[0])
@@ -144,7 +214,7 @@ def test_keys_of_another_type(store):
 
 def test_arguments_that_are_missing_and_an_empty_redis(store):
     with pytest.raises(redis.ResponseError, match="two arguments"):
-        store.call("purge_letters", [DLQ, RECORD, ORG_DLQ], [ORG, event_id(1)])
+        store.call("purge_letters", [DLQ, RECORD, ORG_DLQ, ORG_LETTERS], [ORG, event_id(1)])
     store.r.flushall()
     assert store.list_letters() == ["", []] and store.purge_letters([(event_id(1), endpoint_id(1))]) == ["absent"]
     assert store.snapshot() == {}

@@ -1,6 +1,7 @@
 """The whole of Millrace for all tests of a run; an organization and a receiver for each."""
 import contextlib
 import itertools
+import resource
 
 import pytest
 
@@ -13,6 +14,9 @@ LINES_SHOWN = 30
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: takes long, left out by tests/run --quick")
+    # For a thousand connections, at both ends: a service has what it is started with.
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def pytest_runtest_setup():

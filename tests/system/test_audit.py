@@ -4,6 +4,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from api_keys import sha256
+from waiting import wait_until
 
 MEMBERS = ["id", "at", "actor", "action", "target", "ip", "request_id", "detail"]
 
@@ -42,6 +43,30 @@ def test_every_change_has_an_entry(stack, organization):
     text = stack.admin.get(f"/api/audit?organization={organization.id}").body.decode()
     for secret in (made["key"], new["key"], organization.key):
         assert secret not in text and sha256(secret) not in text
+
+
+@pytest.mark.parametrize("verb", ["replay", "purge"])
+def test_dead_letters_by_their_ids_have_one(organization, verb):
+    """Before anything is done, so of what was asked for, found or not."""
+    ids = ["dlv_" + 20 * "0" + 20 * digit for digit in "01"]
+    for some in (ids, ids[:1]):
+        assert organization.client.post("/api/dlq/" + verb, {"ids": some}).status == 200
+    organization.client.post("/api/dlq/" + verb, {"ids": ["x"]})
+    one, two, *_ = entries(organization.client)
+    assert (two["action"], two["target"], two["detail"]) == (f"dlq.{verb}{'d' if verb == 'purge' else 'ed'}", None, "ids: 2")
+    assert (one["action"], one["target"], one["detail"]) == (two["action"], ids[0], "ids: 1")
+    assert one["actor"] == own_id(organization)
+
+
+def test_a_retry_has_none(organization, receiver):
+    """It is told by the attempts of its delivery, as elsewhere."""
+    endpoint = organization.new_endpoint(receiver.url("/hook"))["id"]
+    event = organization.publish("t", 1)
+    receiver.wait_events("/hook", [event])
+    before = entries(organization.client)
+    id = f"dlv_{event[4:]}{endpoint[3:]}"
+    wait_until(lambda: organization.client.post(f"/api/deliveries/{id}/retry", None).status == 202, "the retry", 10)
+    assert entries(organization.client) == before
 
 
 def test_what_is_refused_has_none(organization):

@@ -113,7 +113,7 @@ def test_a_delivery_that_failed_waits_and_says_until_when(state):
     event, (delivery,) = state.new_deliveries(E1)
     state.end(delivery, "retry", status="503", error="unavailable", delay_ms="300000", duration_ms="1234")
     one = only(explain(state, event))
-    assert (one["state"], one["reason"], one["attempts"], one["last_status"]) == ("waiting", "backoff", 1, 503)
+    assert (one["state"], one["reason"], one["attempts_count"], one["last_status"]) == ("waiting", "backoff", 1, 503)
     attempt, = one["history"]
     # Within one call of a script, the ids of entries and TIME may be a millisecond apart.
     assert abs(ms_of(attempt.pop("at")) - ms_of(one["changed_at"])) < 1000
@@ -131,7 +131,7 @@ def test_a_delivery_that_is_held_says_for_what(state):
     state.pause(E1)
     state.end(delivery, "hold", duration_ms="", delay_ms="")
     one = only(explain(state, event))
-    assert (one["state"], one["reason"], one["until"], one["attempts"]) == ("waiting", "paused", None, 0)
+    assert (one["state"], one["reason"], one["until"], one["attempts_count"]) == ("waiting", "paused", None, 0)
     assert "goes out when the endpoint is resumed" in words(state, event)
 
 
@@ -141,7 +141,7 @@ def test_a_retry_that_has_become_due_is_ready_again(state):
     assert "now (its time has come)" in words(state, event)
     assert state.promote()[0] == 1
     one = only(explain(state, event))
-    assert (one["state"], one["attempts"], one["reason"], one["until"]) == ("ready", 1, None, None)
+    assert (one["state"], one["attempts_count"], one["reason"], one["until"]) == ("ready", 1, None, None)
 
 
 @pytest.mark.parametrize("word, given, reason, said", [
@@ -171,7 +171,7 @@ def test_a_delivered_event_is_over(state):
     state.end(state.read_deliveries()[0], "delivered")
     explained = explain(state, event)
     assert [attempt["outcome"] for attempt in only(explained)["history"]] == ["retry", "delivered"]
-    assert (only(explained)["state"], only(explained)["attempts"]) == ("delivered", 2)
+    assert (only(explained)["state"], only(explained)["attempts_count"]) == ("delivered", 2)
     assert explained["next"] == "Delivered to the one endpoint that wants it; nothing more happens."
 
 
@@ -181,7 +181,7 @@ def test_a_dead_letter_has_its_reason_with_and_without_an_attempt(state):
     state.end(deliveries[1], "dead", error="endpoint_disabled", status="0", duration_ms="")
     state.end(deliveries[2], "delivered")
     explained = explain(state, event)
-    assert [(one["state"], one["reason"], one["attempts"]) for one in explained["deliveries"]] == \
+    assert [(one["state"], one["reason"], one["attempts_count"]) for one in explained["deliveries"]] == \
         [("dead", "retries_exhausted", 1), ("dead", "endpoint_disabled", 0), ("delivered", None, 1)]
     assert explained["deliveries"][0]["history"][0]["error"] == "unavailable"
     assert explained["next"] == \
@@ -292,7 +292,7 @@ def test_dead_letters_newest_first(state):
     assert [one["event"] for one in letters] == events[::-1]
     letter = letters[0]
     assert letter["first_at"] == letter["last_at"] and letter["first_at"].endswith("Z")
-    assert (letter["reason"], letter["attempts"], letter["last_status"], letter["endpoint"], letter["organization"],
+    assert (letter["reason"], letter["attempts_count"], letter["last_status"], letter["endpoint"], letter["organization"],
             letter["delivery"]) == ("reason_4", 1, 500, E1, store.ORG, delivery_id(events[4], E1))
     assert [one["event"] for one in list_dead(state, "--limit", "2")] == events[:2:-1]
     text = cli("dlq", "ls", settings=redis_settings(state)).stdout.splitlines()

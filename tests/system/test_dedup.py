@@ -1,6 +1,9 @@
 """A repeat of an event is answered with the first one's id, and delivered no second time."""
+import contextlib
+import json
 import os
 import random
+import signal
 import threading
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
@@ -8,10 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import records
+from raw_http import RawConnection
 
 EVENTS = 10_000
 DISTINCT = 4_000
 CLIENTS = 50
+AT_ONCE = 1_000
 WINDOW_MS = 24 * 3600 * 1000
 
 
@@ -47,6 +52,32 @@ def test_repeats_from_many_clients(stack, organization, receiver):
     stack.wait_drained()
     assert Counter(receiver.events("/hook")) == Counter(ids.values())
     assert records.stats(stack.redis, organization.id) == {"events": DISTINCT, "deliveries": DISTINCT, "delivered": DISTINCT}
+
+
+def test_a_thousand_at_the_same_moment(new_stack):
+    """Each on a connection of its own; ingest goes on when all of them have been sent."""
+    stack = new_stack().start()
+    organization, receiver = stack.new_organization(), stack.new_receiver()
+    organization.new_endpoint(receiver.url("/hook"))
+    body = '{"type":"a","data":{"n":1},"dedup_id":"d"}'
+    request = (f"POST /api/events HTTP/1.1\r\nHost: h\r\nX-API-Key: {organization.key}\r\nContent-Type: application/json\r\n"
+               f"Content-Length: {len(body)}\r\n\r\n{body}").encode()
+    ingest = stack.services["ingest"]
+    with contextlib.ExitStack() as ends:
+        connections = [ends.enter_context(RawConnection(stack.port)) for _ in range(AT_ONCE)]
+        ingest.send(signal.SIGSTOP)
+        for connection in connections:
+            connection.send(request)
+        ingest.send(signal.SIGCONT)
+        answers = [connection.answer() for connection in connections]
+    bodies = [json.loads(answer.body) for answer in answers]
+    assert Counter(answer.status for answer in answers) == {202: 1, 200: AT_ONCE - 1}
+    assert len({body["id"] for body in bodies}) == 1
+    assert [body["duplicate"] for body in bodies] == [answer.status == 200 for answer in answers]
+    assert stack.redis.client.xlen(records.PREFIX + "events") == 1
+    stack.wait_drained()
+    assert receiver.events("/hook") == [bodies[0]["id"]]
+    assert records.stats(stack.redis, organization.id) == {"events": 1, "deliveries": 1, "delivered": 1}
 
 
 def test_a_repeat_gets_the_first_id(organization):

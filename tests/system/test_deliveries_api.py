@@ -72,7 +72,7 @@ def test_a_list_has_newest_events_first(organization, receiver):
     one = organization.client.list("/api/deliveries", limit=1)["data"][0]
     assert is_time(one.pop("created_at")) and is_time(one.pop("changed_at"))
     assert one == {"id": delivery_id(*expected[0]), "event": expected[0][0], "endpoint": expected[0][1], "status": "delivered",
-                   "attempts": 1, "last_status": 200, "reason": None, "waiting": None}
+                   "attempts_count": 1, "last_status": 200, "reason": None, "waiting": None}
 
 
 def test_each_status_has_its_own(organization, receiver):

@@ -31,7 +31,7 @@ def test_letters_are_listed_and_shown(organization, receiver):
     one = page["data"][0]
     assert is_time(one["first_at"]) and one.pop("first_at") < one.pop("last_at") <= one.pop("dead_at")
     assert one == {"id": ids[0], "event": "evt_" + ids[0][4:24], "endpoint": "ep_" + ids[0][24:], "type": "b",
-                   "reason": "retries_exhausted", "attempts": 2, "last_status": 500, "response": "no"}
+                   "reason": "retries_exhausted", "attempts_count": 2, "last_status": 500, "response": "no"}
 
 
 def test_filters_and_pages(organization, receiver):
@@ -121,6 +121,28 @@ def test_large_events_are_replayed_in_several_calls(organization, receiver):
     assert answer.json == {"replayed": 5, "results": [{"id": id, "status": "replayed"} for id in ids]}
     for id in ids:
         wait_status(organization, id, "delivered")
+
+
+def test_a_letter_that_outlived_its_event(new_stack):
+    stack = new_stack().start()
+    organization, receiver = stack.new_organization(), stack.new_receiver()
+    ids = give_letters(organization, receiver, "a", "b")
+    stack.wait_drained()
+    stack.restart("processor", retention_bytes=1)
+    for id in ids:
+        wait_until(lambda: organization.client.get(f"/api/events/evt_{id[4:24]}").status == 404, "its event being gone")
+    client = organization.client
+    page = client.list("/api/dlq")["data"]
+    assert [one["id"] for one in page] == ids and {one["type"] for one in page} == {None}
+    assert [client.get("/api/dlq/" + id).json for id in ids] == page
+    assert client.get("/api/deliveries/" + ids[0]).status == 404
+    assert client.post("/api/dlq/replay", {"ids": ids}).json == {
+        "replayed": 0, "results": [{"id": id, "status": "event_gone"} for id in ids]}
+    answer = client.post(f"/api/deliveries/{ids[0]}/retry", None)
+    assert (answer.status, answer.code) == (409, "event_gone")
+    assert_looks_absent(stack.new_organization().client, "/api/dlq/{id}", "dlv_" + 2 * ID, ids[0])
+    assert client.post("/api/dlq/purge", {"ids": ids[:1]}).json == {"purged": 1, "results": [{"id": ids[0], "status": "purged"}]}
+    assert ids_of(organization) == ids[1:] and client.get("/api/dlq/" + ids[0]).status == 404
 
 
 @pytest.mark.parametrize("verb, kind", [("replay", "redrive"), ("purge", "purge")])

@@ -51,7 +51,7 @@ def test_one_has_its_data_as_it_came_and_its_deliveries(organization, receiver):
     delivery, = found["deliveries"]
     assert is_time(delivery.pop("created_at")) and is_time(delivery.pop("changed_at"))
     assert delivery == {"id": delivery_id(id, endpoint), "event": id, "endpoint": endpoint, "status": "delivered",
-                        "attempts": 1, "last_status": 200, "reason": None, "waiting": None}
+                        "attempts_count": 1, "last_status": 200, "reason": None, "waiting": None}
 
 
 def test_a_delayed_one_says_for_how_long(organization, receiver):

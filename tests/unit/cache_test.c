@@ -264,9 +264,10 @@ static void the_least_recently_used_goes_first(void **state)
     cache_release(&value);
     get(world, "c");
     answer_load(world, 2, "3");
-    assert_int_equal(cache_size(world->cache), 2);
     assert_int_equal(cache_peek(world->cache, SLICE("b"), &value), STATUS_DOWN);
     assert_int_equal(cache_peek(world->cache, SLICE("a"), &value), STATUS_OK);
+    cache_release(&value);
+    assert_int_equal(cache_peek(world->cache, SLICE("c"), &value), STATUS_OK);
     cache_release(&value);
     turn(world);
     close_world(world);
@@ -288,14 +289,13 @@ static void absent_things_drive_out_only_their_like(void **state)
             cache_loaded(world->cache, world->tickets[i - 3], STATUS_ABSENT, NULL);
     }
     turn(world);
-    assert_int_equal(cache_size(world->cache), 2 + 2 + 3);
     assert_int_equal(cache_peek(world->cache, SLICE("I"), &value), STATUS_ABSENT);
     assert_int_equal(cache_peek(world->cache, SLICE("C"), &value), STATUS_DOWN);
     assert_int_equal(cache_peek(world->cache, SLICE("a"), &value), STATUS_OK);
     cache_release(&value);
     assert_int_equal(cache_peek(world->cache, SLICE("b"), &value), STATUS_OK);
     cache_release(&value);
-    assert_int_equal(world->results[CACHE_EVICTED], 5);
+    assert_int_equal(world->results[CACHE_EVICTED], 12 - (2 + 2 + 3));
     close_world(world);
 }
 
@@ -303,11 +303,12 @@ static void a_flush_forgets_all(void **state)
 {
     (void)state;
     struct world *world = open_world(10, 60000, 60000);
+    struct cache_value *value = NULL;
     get(world, "a");
     answer_load(world, 0, "1");
     get(world, "b"); /* loading */
     cache_flush(world->cache);
-    assert_int_equal(cache_size(world->cache), 1);
+    assert_int_equal(cache_peek(world->cache, SLICE("a"), &value), STATUS_DOWN);
     answer_load(world, 1, "stale");
     assert_int_equal(world->loads, 3);
     answer_load(world, 2, "2");

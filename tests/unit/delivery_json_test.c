@@ -24,20 +24,21 @@ static const struct row {
     const char *state, *reason, *json;
 } rows[] = {
     {"pending 0", "",
-     HEAD "\"status\":\"pending\",\"attempts\":0,\"last_status\":null" BORN
+     HEAD "\"status\":\"pending\",\"attempts_count\":0,\"last_status\":null" BORN
           "\"changed_at\":null,\"reason\":null,\"waiting\":null}"},
     {"delivered 2 204 1000 5-0,6-0", "",
-     HEAD "\"status\":\"delivered\",\"attempts\":2,\"last_status\":204" BORN
+     HEAD "\"status\":\"delivered\",\"attempts_count\":2,\"last_status\":204" BORN
           "\"changed_at\":" SECOND ",\"reason\":null,\"waiting\":null}"},
     {"dead 9-0 3 0 1000 5-0", "gone",
-     HEAD "\"status\":\"failed\",\"attempts\":3,\"last_status\":null" BORN "\"changed_at\":" SECOND
-          ",\"reason\":\"gone\",\"waiting\":null}"},
+     HEAD "\"status\":\"failed\",\"attempts_count\":3,\"last_status\":null" BORN
+          "\"changed_at\":" SECOND ",\"reason\":\"gone\",\"waiting\":null}"},
     {"waiting backoff 1000 2 0 org_1 - - 1 503 1000 5-0", "",
-     HEAD "\"status\":\"waiting\",\"attempts\":1,\"last_status\":503" BORN "\"changed_at\":" SECOND
+     HEAD "\"status\":\"waiting\",\"attempts_count\":1,\"last_status\":503" BORN
+          "\"changed_at\":" SECOND
           ",\"reason\":null,\"waiting\":{\"reason\":\"backoff\",\"until\":" SECOND "}}"},
     {"waiting paused - 1 0 org_1 - - 0", "",
      HEAD
-     "\"status\":\"waiting\",\"attempts\":0,\"last_status\":null" BORN
+     "\"status\":\"waiting\",\"attempts_count\":0,\"last_status\":null" BORN
      "\"changed_at\":null,\"reason\":null,\"waiting\":{\"reason\":\"paused\",\"until\":null}}"},
 };
 
@@ -133,7 +134,7 @@ static void says_a_letter(void **state)
     assert_int_equal(letter_json_put(&json, SLICE("1000-7"), SLICE(""), &fields), STATUS_OK);
     json_close(&json, '}');
     buf_add_char(&out, '\0');
-    assert_string_equal(out.at, HEAD "\"type\":null,\"reason\":\"gone\",\"attempts\":0,"
+    assert_string_equal(out.at, HEAD "\"type\":null,\"reason\":\"gone\",\"attempts_count\":0,"
                                      "\"last_status\":410,\"response\":null,\"first_at\":" SECOND
                                      ",\"last_at\":null,\"dead_at\":" SECOND "}");
     buf_fini(&out);

@@ -11,15 +11,12 @@
 #include <cmocka.h>
 
 #include "model/dlq_request.h"
+#include "refusal_fixture.h"
 
 #define ID "00000000000000000000"
 #define DLV "dlv_" ID ID
 
-static const struct refusal {
-    const char *body;
-    int status;
-    const char *code, *pointer;
-} refusals[] = {
+static const struct refusal refusals[] = {
     {"", 400, "malformed_json", ""},
     {"{\"ids\":", 400, "malformed_json", ""},
     {"[[[[[[[[[]]]]]]]]]", 400, "too_deep", ""},
@@ -58,14 +55,10 @@ static void refuses_with_a_pointer(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
-        const struct refusal *row = &refusals[i];
         struct dlq_request request = {.count = 77};
         struct problem problem;
-        assert_int_equal(dlq_request_parse(slice_of(row->body), &request, &problem),
-                         STATUS_INVALID);
-        assert_string_equal(problem.code, row->code);
-        assert_string_equal(problem.pointer, row->pointer);
-        assert_int_equal(problem.http_status, row->status);
+        refusal_check(&refusals[i],
+                      dlq_request_parse(slice_of(refusals[i].body), &request, &problem), &problem);
         assert_int_equal(request.count, 77);
     }
 }

@@ -65,7 +65,7 @@ static long long ready(const struct world *world)
 static bool is_promoted(void *self)
 {
     const struct world *world = self;
-    return due_promoted(world->due) > 0;
+    return ready(world) > 0;
 }
 
 static void hint(struct world *world, int64_t at_ms)
@@ -97,6 +97,12 @@ static void promotes_at_the_time(void **state)
     close_world(world);
 }
 
+static bool has_two_orphans(void *self)
+{
+    const struct world *world = self;
+    return due_orphans(world->due) == 2;
+}
+
 static void members_without_a_delivery_are_counted(void **state)
 {
     (void)state;
@@ -106,8 +112,7 @@ static void members_without_a_delivery_are_counted(void **state)
                               " return ''");
     log_set_fd(-1);
     due_start(world->due);
-    run_until(world->stage.loop, is_promoted, world);
-    assert_int_equal(due_orphans(world->due), 2);
+    run_until(world->stage.loop, has_two_orphans, world);
     assert_int_equal(ready(world), 1);
     close_world(world);
 }
@@ -126,7 +131,7 @@ static void an_earlier_time_moves_the_timer(void **state)
     due_hint(world->due, slice_of("soon"));
     run_until(world->stage.loop, is_promoted, world);
     assert_in_range(late_ms(world), 0, 50);
-    assert_int_equal(due_promoted(world->due), 1);
+    assert_int_equal(ready(world), 1);
     close_world(world);
 }
 
@@ -144,7 +149,7 @@ static void the_sweep_finds_what_nobody_told(void **state)
 static bool all_are_promoted(void *self)
 {
     const struct world *world = self;
-    return due_promoted(world->due) == 1000;
+    return ready(world) == 1000;
 }
 
 static void a_thousand_at_once_go_in_bounded_calls(void **state)
@@ -157,7 +162,6 @@ static void a_thousand_at_once_go_in_bounded_calls(void **state)
     due_start(world->due);
     run_until(world->stage.loop, all_are_promoted, world);
     assert_true(clock_mono_ms() - start_mono_ms < 3000); /* no sweep between them */
-    assert_int_equal(ready(world), 1000);
     run_turns(world->stage.loop, 50);
     assert_in_range(stage_calls(&world->stage, "evalsha") - before, 5, 6);
     close_world(world);
@@ -236,7 +240,6 @@ static void waits_for_a_redis_that_is_down(void **state)
     stage_await_down(&world->stage);
     due_start(world->due);
     run_turns(world->stage.loop, 200);
-    assert_int_equal(due_promoted(world->due), 0);
     redis_fixture_restart(&world->stage.server, STAGE_DURABLE);
     stage_await_up(&world->stage);
     int64_t start_mono_ms = clock_mono_ms();

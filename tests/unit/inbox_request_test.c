@@ -12,16 +12,13 @@
 #include <cmocka.h>
 
 #include "model/inbox_request.h"
+#include "refusal_fixture.h"
 
 #define PARTITION 3
 #define LEASE "lse_01hf7yat00abcdefghjk"
 #define EVENT "evt_01hf7yat0000000010" /* and the partition's two last characters */
 
-static const struct refusal {
-    const char *body;
-    int status;
-    const char *code, *pointer;
-} lease_refusals[] = {
+static const struct refusal lease_refusals[] = {
     {" ", 400, "malformed_json", ""},
     {"{\"limit\":1", 400, "malformed_json", ""},
     {"[[[[[[[[[1]]]]]]]]]", 400, "too_deep", ""},
@@ -64,22 +61,13 @@ static const struct refusal unlease_refusals[] = {
     {WITH_IDS("[\"" EVENT "03\",\"" EVENT "03\"]"), 422, "invalid_value", "/event_ids/1"},
 };
 
-static void check_problem(const struct refusal *row, enum status status,
-                          const struct problem *problem)
-{
-    assert_int_equal(status, STATUS_INVALID);
-    assert_string_equal(problem->code, row->code);
-    assert_string_equal(problem->pointer, row->pointer);
-    assert_int_equal(problem->http_status, row->status);
-}
-
 static void refuses_leases_with_a_pointer(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof lease_refusals / sizeof lease_refusals[0]; i++) {
         struct lease_request request;
         struct problem problem;
-        check_problem(&lease_refusals[i],
+        refusal_check(&lease_refusals[i],
                       lease_parse_request(slice_of(lease_refusals[i].body), &request, &problem),
                       &problem);
     }
@@ -91,7 +79,7 @@ static void refuses_acknowledgements_with_a_pointer(void **state)
     for (size_t i = 0; i < sizeof unlease_refusals / sizeof unlease_refusals[0]; i++) {
         struct unlease_request request;
         struct problem problem;
-        check_problem(&unlease_refusals[i],
+        refusal_check(&unlease_refusals[i],
                       unlease_parse_request(slice_of(unlease_refusals[i].body), PARTITION, &request,
                                             &problem),
                       &problem);

@@ -70,7 +70,6 @@ static void finds_by_each_kind_of_pattern(void **state)
     add(index, "ep_2", MATCH_ON, "order.paid");
     add(index, "ep_4", MATCH_ON, "order.paid.*");
     add(index, "ep_5", MATCH_OFF, "user.*");
-    assert_int_equal(match_index_count(index), 5);
     assert_found(index, "order.paid", "ep_1 ep_2 ep_3", false);
     assert_found(index, "order.paid.late", "ep_1 ep_3 ep_4", false);
     assert_found(index, "order", "ep_1", false);

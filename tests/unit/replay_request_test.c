@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "model/replay_request.h"
+#include "refusal_fixture.h"
 
 #define NOW_MS 1800000000000LL /* 2027-01-15T08:00:00Z */
 
@@ -31,11 +32,7 @@ static const struct {
      NOW_MS, "failed"}, /* a window that lies ahead is empty */
 };
 
-static const struct {
-    const char *body;
-    int status;
-    const char *code, *pointer;
-} refused[] = {
+static const struct refusal refused[] = {
     {"{", 400, "malformed_json", ""},
     {"[[[[[1]]]]]", 400, "too_deep", ""},
     {"[]", 422, "wrong_type", ""},
@@ -75,12 +72,9 @@ static void refuses_with_a_pointer(void **state)
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         struct replay_request request;
         struct problem problem;
-        assert_int_equal(
-            replay_parse_request(slice_of(refused[i].body), NOW_MS, &request, &problem),
-            STATUS_INVALID);
-        assert_int_equal(problem.http_status, refused[i].status);
-        assert_string_equal(problem.code, refused[i].code);
-        assert_string_equal(problem.pointer, refused[i].pointer);
+        refusal_check(&refused[i],
+                      replay_parse_request(slice_of(refused[i].body), NOW_MS, &request, &problem),
+                      &problem);
     }
 }
 

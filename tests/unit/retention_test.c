@@ -109,12 +109,13 @@ struct rest {
 static bool is_resting(void *self)
 {
     struct rest *rest = self;
-    long long calls = stage_calls(&rest->world->stage, "xtrim");
+    long long trims = stage_calls(&rest->world->stage, "xtrim");
+    long long calls = trims + stage_calls(&rest->world->stage, "evalsha");
     if (calls != rest->calls) {
         rest->calls = calls;
         rest->since_mono_ms = clock_mono_ms();
     }
-    return calls > 0 && clock_mono_ms() - rest->since_mono_ms > 200;
+    return trims > 0 && clock_mono_ms() - rest->since_mono_ms > 200;
 }
 
 static void run(struct world *world)
