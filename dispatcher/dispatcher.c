@@ -259,5 +259,6 @@ void dispatcher_refresh_metrics(void *self, loop_fn done, void *done_self)
     for (uint32_t i = 0; i < dispatcher->count; i++) {
         claim_count(dispatcher->claims[i]);
     }
+    metric_set(METRIC_CACHE_ENTRIES, 0, (double)endpoint_book_size(dispatcher->endpoints));
     gauges_refresh(dispatcher->gauges, done, done_self);
 }

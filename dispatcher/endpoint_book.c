@@ -146,3 +146,8 @@ void endpoint_book_apply(struct endpoint_book *book, const struct config_change 
         cache_bust(book->cache, key_slice(&key));
     }
 }
+
+size_t endpoint_book_size(const struct endpoint_book *book)
+{
+    return cache_size(book->cache);
+}

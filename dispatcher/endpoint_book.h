@@ -38,4 +38,6 @@ enum status endpoint_book_peek(struct endpoint_book *book, const struct key *key
                                struct cache_value **out) must_check;
 void endpoint_book_get(struct endpoint_book *book, const struct key *key, cache_fn fn, void *self);
 
+size_t endpoint_book_size(const struct endpoint_book *book); /* as cache_size */
+
 void endpoint_book_apply(struct endpoint_book *book, const struct config_change *change);

@@ -77,4 +77,9 @@ const struct metric dispatcher_metrics[DISPATCHER_METRICS_COUNT] = {
                          .label2 = "result",
                          .values2 = cache_results,
                          .help = "Look-ups and changes of the configuration cache"},
+    ROW(METRIC_CACHE_ENTRIES) = {.name = "millrace_cache_entries",
+                                 .kind = METRIC_GAUGE,
+                                 .label = "cache",
+                                 .values = caches,
+                                 .help = "What the configuration cache has"},
 };

@@ -19,6 +19,7 @@ enum dispatcher_metric {
     METRIC_LOST_ENTRIES,                       /* millrace_lost_entries_total */
     METRIC_SETTLE_REFUSED,                     /* millrace_settle_refused_total */
     METRIC_CACHE,                              /* millrace_cache_total{cache,result} */
+    METRIC_CACHE_ENTRIES,                      /* millrace_cache_entries{cache} */
     DISPATCHER_METRICS_END
 };
 /* Label values of millrace_waiting. Those before WAITING_CAPACITY are counted in Redis, by the words that the scripts write. */

@@ -190,3 +190,8 @@ void account_book_used(struct account_book *book, struct slice hash, struct cach
     record->last_used_at_ms = now_ms;
     write_use(book, hash, now_ms);
 }
+
+size_t account_book_size(const struct account_book *book, enum account_kind kind)
+{
+    return cache_size(book->shelves[kind].cache);
+}

@@ -33,6 +33,9 @@ enum status account_book_peek(struct account_book *book, enum account_kind kind,
 void account_book_get(struct account_book *book, enum account_kind kind, struct slice id,
                       cache_fn fn, void *self);
 
+size_t account_book_size(const struct account_book *book,
+                         enum account_kind kind); /* as cache_size */
+
 void account_book_apply(struct account_book *book, const struct config_change *change);
 
 /* The key was used now: noted in its record, at most once a minute for each key and process. What was

@@ -240,5 +240,7 @@ void ingest_refresh_metrics(void *self, loop_fn done, void *done_self)
 {
     const struct ingest *ingest = self;
     metric_set(METRIC_HTTP_CONNECTIONS, 0, (double)http_server_connections(ingest->http));
+    for (enum account_kind kind = 0; ingest->accounts && kind < ACCOUNT_KINDS; kind++)
+        metric_set(METRIC_CACHE_ENTRIES, kind, (double)account_book_size(ingest->accounts, kind));
     done(done_self);
 }

@@ -37,6 +37,11 @@ const struct metric ingest_metrics[INGEST_METRICS_COUNT] = {
                          .label2 = "result",
                          .values2 = cache_results,
                          .help = "Look-ups and changes of the configuration cache"},
+    ROW(METRIC_CACHE_ENTRIES) = {.name = "millrace_cache_entries",
+                                 .kind = METRIC_GAUGE,
+                                 .label = "cache",
+                                 .values = caches,
+                                 .help = "What the configuration cache has"},
 };
 
 size_t metric_cache_index(size_t cache, enum cache_result result)

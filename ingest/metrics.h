@@ -12,6 +12,7 @@ enum ingest_metric {
     METRIC_HTTP_CONNECTIONS,                     /* millrace_http_connections */
     METRIC_EVENTS,                               /* millrace_events_total{result} */
     METRIC_CACHE,                                /* millrace_cache_total{cache,result} */
+    METRIC_CACHE_ENTRIES,                        /* millrace_cache_entries{cache} */
     INGEST_METRICS_END
 };
 enum events_result {

@@ -283,3 +283,8 @@ void catalog_apply(struct catalog *catalog, const struct config_change *change)
     else if (slice_is(change->kind, "endpoint") || slice_is(change->kind, "org"))
         cache_bust(catalog->cache, change->org);
 }
+
+size_t catalog_size(const struct catalog *catalog)
+{
+    return cache_size(catalog->cache);
+}

@@ -27,6 +27,8 @@ enum status catalog_peek(struct catalog *catalog, struct slice org,
 void catalog_get(struct catalog *catalog, struct slice org, cache_fn fn, void *self);
 const struct match_index *catalog_index(struct cache_value *value);
 
+size_t catalog_size(const struct catalog *catalog); /* as cache_size: organizations */
+
 /* What is cached of an organization is loaded anew when it is asked for. */
 void catalog_drop(struct catalog *catalog, struct slice org);
 void catalog_apply(struct catalog *catalog, const struct config_change *change);

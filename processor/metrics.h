@@ -15,6 +15,7 @@ enum processor_metric {
     METRIC_RECLAIMED,                      /* millrace_reclaimed_total */
     METRIC_LOST_ENTRIES,                   /* millrace_lost_entries_total */
     METRIC_CACHE,                          /* millrace_cache_total{cache,result} */
+    METRIC_CACHE_ENTRIES,                  /* millrace_cache_entries{cache} */
     METRIC_TRIMMED,                        /* millrace_trimmed_total */
     METRIC_ASIDE,                          /* millrace_events_aside */
     PROCESSOR_METRICS_END

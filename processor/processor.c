@@ -225,4 +225,6 @@ void processor_refresh_metrics(void *self, loop_fn done, void *done_self)
     }
     metric_set(METRIC_HELD, 0, held);
     metric_set(METRIC_ASIDE, 0, aside);
+    if (processor->catalog)
+        metric_set(METRIC_CACHE_ENTRIES, 0, (double)catalog_size(processor->catalog));
 }

@@ -29,7 +29,7 @@ bool slice_eq_nocase(struct slice a, struct slice b)
         return false;
     }
     for (size_t i = 0; i < a.len; i++) {
-        if (lower(a.at[i]) != lower(b.at[i])) {
+        if (a.at[i] != b.at[i] && lower(a.at[i]) != lower(b.at[i])) {
             return false;
         }
     }

@@ -340,3 +340,8 @@ void cache_flush(struct cache *cache)
         }
     }
 }
+
+size_t cache_size(const struct cache *cache)
+{
+    return cache->entries.count;
+}

@@ -65,4 +65,5 @@ struct cache_value *cache_retain(struct cache_value *value);
 void cache_release(struct cache_value **value);
 
 void cache_bust(struct cache *cache, struct slice key);
-void cache_flush(struct cache *cache); /* after a gap in the configuration stream */
+void cache_flush(struct cache *cache);        /* after a gap in the configuration stream */
+size_t cache_size(const struct cache *cache); /* values, absences and loads under way */

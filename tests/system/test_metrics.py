@@ -9,14 +9,16 @@ COMMON = {"millrace_build_info": ["version"], "millrace_redis_seconds": ["script
           "process_start_time_seconds": []}
 OWN = {
     "ingest": {"millrace_events_total": ["result"], "millrace_http_request_seconds": ["route"],
-               "millrace_cache_total": ["cache", "result"]},
+               "millrace_cache_total": ["cache", "result"], "millrace_cache_entries": ["cache"]},
     "processor": {"millrace_events_total": ["result"], "millrace_backlog": ["stage"], "millrace_backlog_age_seconds": ["stage"],
-                  "millrace_in_flight": [], "millrace_cache_total": ["cache", "result"], "millrace_reclaimed_total": [],
+                  "millrace_in_flight": [], "millrace_cache_total": ["cache", "result"], "millrace_cache_entries": ["cache"],
+                  "millrace_reclaimed_total": [],
                   "millrace_lost_entries_total": [], "millrace_events_aside": []},
     "dispatcher": {"millrace_deliveries_total": ["outcome"], "millrace_attempts_total": ["class"],
                    "millrace_delivery_seconds": [], "millrace_end_to_end_seconds": [], "millrace_backlog": ["stage"],
                    "millrace_backlog_age_seconds": ["stage"], "millrace_waiting": ["reason"], "millrace_in_flight": [],
-                   "millrace_cache_total": ["cache", "result"], "millrace_reclaimed_total": [],
+                   "millrace_cache_total": ["cache", "result"], "millrace_cache_entries": ["cache"],
+                   "millrace_reclaimed_total": [],
                    "millrace_lost_entries_total": [], "millrace_settle_refused_total": []},
 }
 
@@ -37,6 +39,18 @@ def test_names_and_labels(stack, name):
         assert [label for label, _ in pairs if label != "le"] == labels, metric
     assert all(metric.startswith(("millrace_", "process_")) for metric in families)
     assert stack.health(name, "/metrics").headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+
+
+def test_what_is_cached_is_told(new_stack):
+    stack = new_stack().start()
+    organizations = [stack.new_organization() for _ in range(3)]
+    hooks = stack.new_receiver()
+    for organization in organizations:
+        organization.new_endpoint(hooks.url("/hook"))
+        organization.publish("a", {})
+    hooks.wait("/hook", 3)
+    for name, cache in (("ingest", "keys"), ("ingest", "organizations"), ("processor", "organizations"), ("dispatcher", "endpoints")):
+        assert count(stack, name, "millrace_cache_entries", cache=cache) == 3
 
 
 def test_an_event_is_counted_on_its_way(stack, organization, receiver):

@@ -269,6 +269,7 @@ static void the_least_recently_used_goes_first(void **state)
     cache_release(&value);
     assert_int_equal(cache_peek(world->cache, SLICE("c"), &value), STATUS_OK);
     cache_release(&value);
+    assert_int_equal(cache_size(world->cache), 2);
     turn(world);
     close_world(world);
 }
