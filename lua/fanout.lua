@@ -50,7 +50,6 @@ local call = redis.call
 local events, deliveries, due, waiting, cursors, record_prefix, history_prefix, lane_prefix,
     endpoint_prefix, stats_prefix = unpack(KEYS)
 local group, consumer, now = ARGV[1], ARGV[2], now_ms(ARGV[3])
-local hold_keys = {due = due, waiting = waiting, lanes = lane_prefix}
 
 local starts, entries, records, at = {}, {}, {}, 4
 while at <= #ARGV do
@@ -87,7 +86,8 @@ local function write_part(i, event, org, from, skipped, trace, request, after, g
         if is_new and later then
             wait_until(after, 'scheduled', event, endpoint)
         elseif is_new and gate then
-            hold(hold_keys, gate, 'NX', endpoint, delivery_id(event, endpoint), digits(now))
+            hold({due = due, waiting = waiting, lanes = lane_prefix}, gate, 'NX', endpoint,
+                 delivery_id(event, endpoint), digits(now))
         elseif is_new then
             ready(deliveries, event, endpoint, org, '1', '0', '', trace, request, body)
         end
