@@ -1,12 +1,15 @@
 /*
  * endpoints.c - millrace endpoints: where an organization wants its events
  */
+#include "model/rate_spec.h"
 #include "print.h"
 #include "resource.h"
 
 struct create_settings {
     struct cli_settings common;
     char *event_types, *description, *filter;
+    int64_t per_second, burst;
+    bool ordered;
 };
 
 #define AT(field) offsetof(struct create_settings, field)
@@ -15,6 +18,12 @@ static const struct setting create_rows[] = {
      "patterns with a comma between, such as order.*,invoice.paid", NULL},
     {"description", SETTING_TEXT, "", 0, 1024, AT(description), "a note for people", NULL},
     {"filter", SETTING_TEXT, "", 0, 8192, AT(filter), "which events by their data, as JSON", NULL},
+    {"per_second", SETTING_INT, "0", 0, RATE_SPEC_MAX, AT(per_second),
+     "attempts per second, 0 for any number", NULL},
+    {"burst", SETTING_INT, "0", 0, RATE_SPEC_MAX, AT(burst),
+     "how many of them at once, 0 for as many as per_second", NULL},
+    {"ordered", SETTING_BOOL, "false", 0, 0, AT(ordered),
+     "one delivery at a time, in the order of the events", NULL},
 };
 
 static bool write_endpoint(const struct command *command, const void *given, int operands_count,
@@ -31,6 +40,14 @@ static bool write_endpoint(const struct command *command, const void *given, int
         json_name(json, "filter");
         json_put_raw(json, slice_of(settings->filter)); /* the API reads the whole strictly */
     }
+    if (settings->per_second > 0) {
+        const struct rate_spec rate = {
+            settings->per_second, settings->burst > 0 ? settings->burst : settings->per_second};
+        json_name(json, "rate_limit");
+        rate_spec_json(json, &rate);
+    }
+    if (settings->ordered)
+        member_bool(json, "ordered", true);
     return true;
 }
 

@@ -22,6 +22,7 @@ enum delivery_stage {
     DELIVERY_UNREADABLE,
     DELIVERY_STAGES
 };
+#define DELIVERY_PAUSED "paused" /* a reason */
 extern const char *const delivery_stage_names[DELIVERY_STAGES];
 extern const char *const event_stage_names[];
 

@@ -43,10 +43,46 @@ static void on_attempt(enum status status, const struct redis_reply *reply, void
     text_keep(attempt->error, sizeof attempt->error, values[ERROR]);
 }
 
+static void on_paused(enum status status, const struct redis_reply *reply, void *self)
+{
+    struct delivery *delivery = self;
+
+    (void)status;
+    if (slice_is(redis_reply_text(reply), "1"))
+        text_keep(delivery->reason, sizeof delivery->reason, SLICE(DELIVERY_PAUSED));
+}
+
+/* Behind the answer above. */
+static void on_lane_due(enum status status, const struct redis_reply *reply, void *self)
+{
+    struct delivery *delivery = self;
+
+    (void)status;
+    if (redis_reply_type(reply) != REDIS_NIL &&
+        !slice_is(slice_of(delivery->reason), DELIVERY_PAUSED))
+        delivery->until_ms = redis_reply_int(reply);
+}
+
+/* Of one that is held: whether its endpoint is paused, whatever it waited for before; else when its lane goes on. */
+static void ask_lane(struct life *life, struct delivery *delivery)
+{
+    const struct slice endpoint = slice_of(delivery->endpoint);
+    struct key record = key_of_id(life->event.partition, KEY_ENDPOINT, endpoint);
+    struct key due = key_of(life->event.partition, KEY_DUE);
+
+    ask_may_fail(life->ask, ASK_WORDS(SLICE("HGET"), key_slice(&record), SLICE("paused")),
+                 on_paused, delivery);
+    ask_may_fail(life->ask, ASK_WORDS(SLICE("ZSCORE"), key_slice(&due), endpoint), on_lane_due,
+                 delivery);
+}
+
 static void ask_delivery(struct life *life, struct delivery *delivery)
 {
     uint32_t partition = life->event.partition;
     struct key attempts = key_of(partition, KEY_ATTEMPTS);
+
+    if (delivery->stage == DELIVERY_WAITING && delivery->until_ms < 0)
+        ask_lane(life, delivery);
 
     for (size_t i = 0; i < delivery->history_count; i++) {
         char id[STREAM_ID_SIZE];

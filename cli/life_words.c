@@ -50,7 +50,9 @@ static const char *meaning_of(const char *reason)
         {"backoff", "its last attempt failed, and the schedule says when to try again"},
         {"retry_after", "the endpoint asked for this time with Retry-After"},
         {"scheduled", "the event was posted for this time"},
-        {"paused", "its endpoint is paused"},
+        {DELIVERY_PAUSED, "its endpoint is paused"},
+        {"ordering", "its endpoint gets one event after the other, and its turn has not come"},
+        {"rate_limit", "its endpoint gets no more attempts than its rate limit allows"},
         {"concurrency_limit", "its endpoint has as many attempts under way as it may"},
     };
 
@@ -59,6 +61,13 @@ static const char *meaning_of(const char *reason)
             return meanings[i][1];
     }
     return reason;
+}
+
+/* Its lane goes on then, but others may be before it. */
+static bool is_in_line(const struct delivery *delivery)
+{
+    return slice_is(slice_of(delivery->reason), "ordering") ||
+           slice_is(slice_of(delivery->reason), "rate_limit");
 }
 
 static void say_waiting(const struct life *life, int64_t now_ms, struct buf *out)
@@ -78,6 +87,7 @@ static void say_waiting(const struct life *life, int64_t now_ms, struct buf *out
     } else if (next->until_ms > now_ms) {
         buf_add_text(out, "in ");
         print_span(out, next->until_ms - now_ms);
+        buf_add_text(out, is_in_line(next) ? " at the earliest" : "");
     } else {
         buf_add_text(out, "now (its time has come)");
     }

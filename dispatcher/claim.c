@@ -75,6 +75,7 @@ static void on_entry(const struct consumer_entry *entry, void *self)
         delivery_from_fields(entry->fields, entry->fields_count, &fields) == STATUS_OK;
     struct delivery *delivery =
         delivery_new(entry->id, is_readable ? &fields : &unreadable, &claim->owner);
+    delivery->made_mono_ms = due_mono_ms(claim->due, (int64_t)entry->id.ms);
     map_add(&claim->held, entry_key(&delivery->entry), delivery);
     claim_window_take(claim->options.window, &claim->share);
     if (!is_readable) {
@@ -190,6 +191,11 @@ void claim_drain(struct claim *claim, loop_fn done, void *self)
     due_stop(claim->due);
     consumer_stop(claim->consumer);
     consumer_leave(claim->consumer, done, self);
+}
+
+void claim_wake(struct claim *claim)
+{
+    due_wake(claim->due);
 }
 
 const struct consumer *claim_consumer(const struct claim *claim)

@@ -30,6 +30,9 @@ void claim_free(struct claim **claim); /* after the store's connection and the l
 
 void claim_start(struct claim *claim);
 
+/* A lane of the partition may have been opened, or be faster. */
+void claim_wake(struct claim *claim);
+
 /* Claims no more; done once all that is held was settled and the consumer has left its group. Never before this returns. */
 void claim_drain(struct claim *claim, loop_fn done, void *self);
 

@@ -57,6 +57,9 @@ static void on_config_change(const struct config_change *change, void *self)
 {
     struct dispatcher *dispatcher = self;
     endpoint_book_apply(dispatcher->endpoints, change);
+    if (!change->flush && slice_is(change->kind, "endpoint")) {
+        claim_wake(dispatcher->claims[partition_of(change->org, dispatcher->count)]);
+    }
 }
 
 /* As many connections as attempts, and three times as many that rest; fewer when the process may not have so many files. */

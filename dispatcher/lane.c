@@ -13,6 +13,7 @@
 #include "settle.h"
 
 #define TICK_MS 250
+#define LATE_MS 1000
 
 struct lanes {
     struct lane_options options;
@@ -152,11 +153,34 @@ static const char *reason_against(enum status status, const struct endpoint_reco
                                         : NULL;
 }
 
+static bool has_turn(const struct delivery *delivery, const struct endpoint *endpoint)
+{
+    bool is_late =
+        endpoint->rate.per_second > 0 && clock_mono_ms() - delivery->made_mono_ms > LATE_MS;
+    return !endpoint->paused && delivery->fields.is_released && !is_late;
+}
+
+/* To Redis: what is queued and has to stand in line there. */
+static void hold_back(struct lane *lane, const struct endpoint *endpoint)
+{
+    const char *reason = endpoint->paused    ? "paused"
+                         : endpoint->ordered ? "ordering"
+                                             : "rate_limit";
+    for (struct delivery *delivery = lane->queued.first, *later; delivery; delivery = later) {
+        later = delivery->later;
+        if (!has_turn(delivery, endpoint)) {
+            lane_unqueue(lane, delivery);
+            settle_unattempted(delivery, OUTCOME_HOLD, reason, 0);
+        }
+    }
+}
+
 static void start_first(struct lanes *lanes, struct lane *lane, struct cache_value **value)
 {
     const struct endpoint_record *record = cache_value_of(*value);
     struct delivery *delivery = lane->queued.first;
     size_t own_limit = (size_t)record->endpoint->max_in_flight;
+    delivery->is_ordered = record->endpoint->ordered;
     lane->pace.limit = own_limit > 0 ? own_limit : lanes->options.max_in_flight_per_endpoint;
     lane_run(lane, delivery, clock_mono_ms());
     attempt_start(lanes->options.attempts, delivery, value, on_attempt_end, lanes);
@@ -173,16 +197,17 @@ static void take_turn(struct lanes *lanes, struct lane *lane)
         return;
     }
     lane->pace.blocked_mono_ms = 0;
-    const char *reason = reason_against(status, value ? cache_value_of(value) : NULL);
+    const struct endpoint_record *record = value ? cache_value_of(value) : NULL;
+    const char *reason = reason_against(status, record);
     if (reason) {
         settle_queued(lane, OUTCOME_DEAD, reason);
-        cache_release(&value);
-    } else if (((const struct endpoint_record *)cache_value_of(value))->endpoint->paused) {
-        settle_queued(lane, OUTCOME_HOLD, "paused");
-        cache_release(&value);
-    } else {
+    } else if (record->endpoint->paused || endpoint_has_lane(record->endpoint)) {
+        hold_back(lane, record->endpoint);
+    }
+    if (lane->queued.count > 0) {
         start_first(lanes, lane, &value);
     }
+    cache_release(&value);
     lane_wake(lane);
     lane_free_if_empty(lane, clock_mono_ms());
 }

@@ -5,7 +5,8 @@
  * turns, so that the process's slots are shared. A lane begins with a few slots and earns one more with each answer. A slow lane, one
  * whose attempts or whose queue take longer than a second, gets no more of the slots and of the queue than leaves as much for the others;
  * what is over is parked: one after the other is given the time at which the lane will get to it.
- * What comes for a paused endpoint is handed back, to be held in Redis.
+ * What comes for a paused endpoint is handed back, to be held in Redis. So is what comes for one with a rate limit or an order, unless
+ * its lane there let it go; with a rate limit, a second ago at most, or what was kept from starting would start with what comes later.
  * Fails:  never; the number of lanes is bounded by the deliveries that are held, and by LANES_KEPT_MAX.
  * Warts:  receivers that hang hold their slots until their attempts time out: sixteen of them at once, from the start, hold all. What is
  *         parked keeps its time, an hour at most, when its endpoint gets faster.

@@ -11,7 +11,8 @@ static const char *const outcomes[] = {"delivered", "retry", "snooze", "park",
 const char *const waiting_reasons[WAITING_REASONS_COUNT + 1] = {
     [WAITING_SCHEDULED] = "scheduled",     [WAITING_BACKOFF] = "backoff",
     [WAITING_RETRY_AFTER] = "retry_after", [WAITING_CONCURRENCY] = "concurrency_limit",
-    [WAITING_PAUSED] = "paused",           [WAITING_CAPACITY] = "worker_capacity",
+    [WAITING_PAUSED] = "paused",           [WAITING_ORDERING] = "ordering",
+    [WAITING_RATE_LIMIT] = "rate_limit",   [WAITING_CAPACITY] = "worker_capacity",
 };
 static const char *const stages[] = {[STAGE_DELIVERIES] = "deliveries", [STAGE_DUE] = "due", NULL};
 static const char *const caches[] = {"endpoints", NULL};
@@ -47,11 +48,12 @@ const struct metric dispatcher_metrics[DISPATCHER_METRICS_COUNT] = {
                            .label = "reason",
                            .values = waiting_reasons,
                            .help = "Deliveries that wait, by what they wait for"},
-    ROW(METRIC_BACKLOG) = {.name = "millrace_backlog",
-                           .kind = METRIC_GAUGE,
-                           .label = "stage",
-                           .values = stages,
-                           .help = "Deliveries unread or not settled, and deliveries waiting"},
+    ROW(METRIC_BACKLOG) =
+        {.name = "millrace_backlog",
+         .kind = METRIC_GAUGE,
+         .label = "stage",
+         .values = stages,
+         .help = "Deliveries unread or not settled, and deliveries and lanes waiting"},
     ROW(METRIC_BACKLOG_AGE) =
         {.name = "millrace_backlog_age_seconds",
          .kind = METRIC_GAUGE,

@@ -29,6 +29,8 @@ enum waiting_reason {
     WAITING_RETRY_AFTER,
     WAITING_CONCURRENCY,
     WAITING_PAUSED,
+    WAITING_ORDERING,
+    WAITING_RATE_LIMIT,
     WAITING_CAPACITY, /* claimed, without a slot yet */
     WAITING_REASONS_COUNT
 };

@@ -146,6 +146,22 @@ static void on_answer(enum status status, const struct redis_reply *reply, void 
     end_call(call);
 }
 
+/* In the same pipeline: when it gets there, the ends are settled. */
+static void release_next(struct settle *settle, struct delivery *const *batch, size_t count)
+{
+    struct slice endpoints[BATCH_MAX];
+    size_t ended = 0;
+    for (size_t i = 0; i < count; i++) {
+        enum outcome outcome = batch[i]->result.outcome;
+        if (batch[i]->is_ordered && (outcome == OUTCOME_DELIVERED || outcome == OUTCOME_DEAD)) {
+            endpoints[ended++] = batch[i]->fields.endpoint;
+        }
+    }
+    if (ended > 0) {
+        due_release(settle->options.due, endpoints, ended);
+    }
+}
+
 static int by_entry(const void *a, const void *b)
 {
     const struct delivery *const *left = a, *const *right = b;
@@ -167,6 +183,7 @@ static void send(struct settle *settle, struct delivery **batch, size_t count)
         delivery_list_push(&call->deliveries, batch[i]);
     }
     script_send(settle->redis, SCRIPT_SETTLE, &settle->command, on_answer, call);
+    release_next(settle, batch, count);
 }
 
 static void flush(void *self)

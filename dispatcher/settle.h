@@ -2,7 +2,8 @@
  * settle.h - outcomes on their way to Redis, in batches, until Redis has answered for each
  *
  * One per partition. Gathers until the end of the loop's turn, or 200. What could not be told is kept and told again: the script
- * writes only for entries that are still ours, so a repeat does no harm.
+ * writes only for entries that are still ours, so a repeat does no harm. The lanes of ordered endpoints whose delivery has ended let
+ * the next go at once.
  * Fails:  never; a call that Redis refuses is made again, for ever, with a line in the log.
  */
 #pragma once
@@ -13,7 +14,7 @@
 struct settle_options {
     uint32_t partition;
     const char *consumer;     /* borrowed */
-    struct due *due;          /* told of the earliest due time */
+    struct due *due;          /* told of the earliest due time; releases lanes */
     int64_t failing_after_ms; /* of nothing but failures: then on_failing is told; 0: never */
 };
 

@@ -7,12 +7,12 @@
 --         6 mr:{p}:event:  7 mr:{p}:history:  8 mr:{p}:lane:  9 mr:{p}:endpoint:  10 mr:{p}:stats:
 -- ARGV    1 group, 2 consumer, 3 time in ms to use instead of Redis's ('': Redis's)
 --         then per event 12 and its endpoint ids, sorted:
---           entry event org from to skipped trace request after paused body number-of-endpoints
+--           entry event org from to skipped trace request after gated body number-of-endpoints
 --           entry: stream id; event: evt_…
 --           from: '' or the last endpoint of the part before
 --           to: '' when this part is the last, else its last endpoint
 --           skipped: '' or the reason why nobody gets it
---           after: '' or ms; paused: 1 when one of the endpoints seems to be paused, else 0
+--           after: '' or ms; gated: 1 when one of the endpoints seems to be gated, else 0
 --           body: '' when too large to carry
 -- RETURNS 1 the earliest due ms now known, or ''
 --         then two per event: a word and a detail
@@ -26,8 +26,8 @@
 --   skipped -> reason.
 -- Per endpoint that is new there: an entry of deliveries (lib/delivery; attempt=1) with the state
 --   "pending 0"; or, when `after` is in the future, a place in due and the state waiting for
---   "scheduled"; or, when it is paused, a place in its lane and the state waiting for "paused". And
---   the event's place in the endpoint's history.
+--   "scheduled"; or, when it is gated, a place in its lane and the state waiting for why
+--   (lib/hold). And the event's place in the endpoint's history.
 -- One that is there already has its delivery: an event that comes again, as after a loss of the
 -- group, is done without a second one; so is one whose record is being trimmed.
 -- Stats of the organization, of what is new: events +1 on the first part, skipped +1,
@@ -66,27 +66,28 @@ local any_record = #records > 0 and call('EXISTS', unpack(records)) > 0
 call('ZCARD', due) call('XLEN', deliveries)
 local cursor_of, acked, results = {}, {}, {''}
 
-local function write_part(i, event, org, from, skipped, trace, request, after, paused, body)
+local function write_part(i, event, org, from, skipped, trace, request, after, gated, body)
     local record, written = record_prefix .. event, 0
     local is_later = (tonumber(after) or 0) > now
     local later = is_later and waiting_state('scheduled', after, 1, 0, org, trace, request, '0')
-    local held = paused == '1' and waiting_state('paused', '-', 1, 0, org, trace, request, '0')
     local is_repeat = from == '' and any_record and has_fields(record)
     if (is_repeat or from ~= '') and redis.pcall('HEXISTS', record, 'trimmed') == 1 then
         return
     end
     for e = i + 12, i + 11 + ARGV[i + 11] do
         local endpoint = ARGV[e]
-        local is_held = held and not later and is_paused(endpoint_prefix, endpoint)
-        local is_new = add_field(record, endpoint, later or is_held and held or 'pending 0')
+        local gate = gated == '1' and not later and gate_of(endpoint_prefix, endpoint)
+        local is_new = add_field(record, endpoint, later or gate
+            and waiting_state(gate, '-', 1, 0, org, trace, request, '0') or 'pending 0')
         if is_new then
             written = written + 1
             add_history(endpoint, event)
         end
         if is_new and later then
             wait_until(after, 'scheduled', event, endpoint)
-        elseif is_new and is_held then
-            hold(lane_prefix, waiting, endpoint, delivery_id(event, endpoint), digits(now))
+        elseif is_new and gate then
+            hold({due = due, waiting = waiting, lanes = lane_prefix}, gate, 'NX', endpoint,
+                 delivery_id(event, endpoint), digits(now))
         elseif is_new then
             ready(deliveries, event, endpoint, org, '1', '0', '', trace, request, body)
         end

@@ -1,19 +1,21 @@
 #!lua flags=no-writes
 -- find_delivery.lua - one delivery of an organization, with its attempts
 --
--- KEYS    1 events stream, 2 attempts stream, 3 dead letters stream,
---         and prefixes with the same tag: 4 mr:{p}:event:  5 mr:{p}:letters:
+-- KEYS    1 events stream, 2 attempts stream, 3 dead letters stream, 4 due zset,
+--         and prefixes with the same tag: 5 mr:{p}:event:  6 mr:{p}:letters:  7 mr:{p}:endpoint:
 -- ARGV    1 organization, 2 event, 3 endpoint
 -- RETURNS nothing when there is none, else
---         1 type of the event, 2 state (lib/record), 3 its dead letter: id, fields; or nothing
---         4 the attempts that are still kept, oldest first, each: id, fields
+--         1 type of the event, 2 state (lib/record, lib/held), 3 its dead letter: id, fields; or
+--         nothing, 4 the attempts that are still kept, oldest first, each: id, fields
 --
 -- Of one whose event is gone there is the letter alone: type and state are '' then.
 local call = redis.call
 --@include log_entry
 --@include letter
+--@include clock
+--@include held
 
-local events, attempts, dlq, records, places = unpack(KEYS)
+local events, attempts, dlq, due, records, places, endpoints = unpack(KEYS)
 local org, event, endpoint = unpack(ARGV)
 local state = redis.pcall('HGET', records .. event, endpoint)
 local entry = type(state) == 'string' and log_entry(events, event, org)
@@ -29,4 +31,5 @@ for id in string.gmatch(string.match(state, '%S+$') or '', '%d+%-%d+') do
 end
 local letter = letter_of(state)
 local fields = letter and letter_fields(dlq, letter) or {}
+state = told_of_held(due, endpoints, endpoint, state)
 return {entry.type, state, #fields > 0 and {letter, fields} or {}, made}

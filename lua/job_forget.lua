@@ -5,7 +5,8 @@
 --         9 waiting hash, 10 cursors hash, 11 failing hash, and prefixes with the same tag:
 --         12 mr:{p}:event:  13 mr:{p}:history:  14 mr:{p}:lane:  15 mr:{p}:endpoint:
 --         16 mr:{p}:job:  17 mr:{p}:dedup:  18 mr:{p}:rate:  19 mr:{p}:events:
---         20 mr:{p}:endpoints:  21 mr:{p}:gone:  22 mr:{p}:keys:  23… of its other keys
+--         20 mr:{p}:endpoints:  21 mr:{p}:gone:  22 mr:{p}:keys:  23 mr:{p}:turn:
+--         24… of its other keys
 -- ARGV    as lib/job; 4 organization: its record is gone, and so may be the job
 -- RETURNS as lib/job; or what the processor is to do about keys that are in another slot, ms, the
 --         organization, and
@@ -27,7 +28,7 @@ local call = redis.call
 
 local events, attempts, dlq, due, waiting, cursors, failing, record_prefix, history_prefix,
     lane_prefix, endpoint_prefix, job_prefix, dedup_prefix, rate_prefix, org_events_prefix,
-    endpoints_prefix, gone_prefix, keys_prefix = unpack(KEYS, 5, 22)
+    endpoints_prefix, gone_prefix, keys_prefix, turn_prefix = unpack(KEYS, 5, 23)
 --@include forget_events
 --@include forget_org
 
@@ -90,7 +91,7 @@ function PHASES.rest()
         return go_to('events')
     end
     call('UNLINK', org_events_prefix .. org, rate_prefix .. org)
-    for i = 23, #KEYS do
+    for i = 24, #KEYS do
         call('UNLINK', KEYS[i] .. org)
     end
     return {'organization', '500', org}

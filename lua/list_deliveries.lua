@@ -3,15 +3,15 @@
 --                       endpoint
 --
 -- KEYS    1 mr:{p}:events:<org>, 2 and 3 zsets of its endpoints and of those it had,
---         4 dead letters stream, and prefixes with the same tag: 5 mr:{p}:event:
---         6 mr:{p}:history:
+--         4 dead letters stream, 5 due zset, and prefixes with the same tag:
+--         6 mr:{p}:event:  7 mr:{p}:history:  8 mr:{p}:endpoint:
 -- ARGV    1 and 2 event and endpoint after which the page begins ('': at the newest; no endpoint:
 --         after all of the event), 3 how many at most, 4 word of their state (''),
 --         5 endpoint (''), 6 event (''), 7 partition
 -- RETURNS 1 and 2 event and endpoint after which the next page begins, '' when there is nothing
 --         more
---         3 the deliveries, each: event, endpoint, state (lib/record), of one that is dead the
---         reason or ''
+--         3 the deliveries, each: event, endpoint, state (lib/record, lib/held), of one that is
+--         dead the reason or ''
 --
 -- A call looks at 500 events and states at most: then the page is short.
 local call = redis.call
@@ -19,13 +19,16 @@ local call = redis.call
 --@include log_entry
 --@include backwards
 --@include letter
+--@include clock
+--@include held
 --@include delivery_page
 --@include record_walk
 
-local index, endpoints, gone, dlq, records, histories = unpack(KEYS)
+local index, endpoints, gone, dlq, due, records, histories, prefix = unpack(KEYS)
 local from_event, from_endpoint, limit, word, endpoint_asked, event_asked, partition = unpack(ARGV)
 local zsets, page = {endpoints, gone}, {found = {}, looks_left = 500, is_full = false, dlq = dlq,
-    limit = tonumber(limit), word = word, event = from_event, endpoint = from_endpoint}
+    limit = tonumber(limit), word = word, event = from_event, endpoint = from_endpoint, due = due,
+    endpoints = prefix}
 
 local function look_at(event)
     local state = redis.pcall('HGET', records .. event, endpoint_asked)

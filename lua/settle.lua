@@ -29,8 +29,8 @@
 --   retry      a place in due, and waiting for "backoff" with attempt+1
 --   snooze     a place in due, and waiting for "retry_after", attempt unchanged, snoozes+1
 --   park       a place in due, and waiting for <error>, nothing counted, <tail> as it was
---   hold       a place in the endpoint's lane, and waiting for "paused", as park; but ready when
---              the endpoint is not paused any more
+--   hold       a place in the endpoint's lane, and waiting for why it is gated (lib/hold), as park;
+--              but ready when the endpoint is not gated any more
 --   ready      a new entry of deliveries with the same fields
 --   dead       entry of the dead letters (event endpoint org reason attempts status response
 --              first_at last_at history trace request), and one with the same id in those of the
@@ -98,14 +98,15 @@ end
 
 local function settle_unattempted(event, endpoint, org, attempt, snoozes, history, trace, request,
                                   body, outcome, _, _, err, _, delay)
-    local is_held = outcome == 'hold' and is_paused(endpoint_prefix, endpoint)
-    if outcome == 'park' or is_held then
-        local reason, until_ms = is_held and 'paused' or err, is_held and '-' or digits(now + delay)
+    local gate = outcome == 'hold' and gate_of(endpoint_prefix, endpoint)
+    if outcome == 'park' or gate then
+        local reason, until_ms = gate or err, gate and '-' or digits(now + delay)
         local record = record_prefix .. event
         write_hash(record, endpoint, waiting_state(reason, until_ms, attempt, snoozes, org, trace,
                                                    request, pending_tail(record, endpoint)))
-        if is_held then
-            hold(lane_prefix, waiting, endpoint, delivery_id(event, endpoint), now)
+        if gate then
+            hold({due = due, waiting = waiting, lanes = lane_prefix}, gate, 'LT', endpoint,
+                 delivery_id(event, endpoint), now)
         else
             wait_until(until_ms, reason, event, endpoint)
         end

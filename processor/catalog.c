@@ -40,7 +40,10 @@ struct load {
     enum status status;
 };
 
-/* What an answer to one HMGET is about. */
+static const char *const decides[] = {"event_types", "disabled", "filter",
+                                      "paused",      "ordered",  "rate_per_second"};
+
+/* What an answer to one HMGET of those is about. */
 struct row {
     struct load *load;
     char id[OTHER_ID_SIZE];
@@ -130,6 +133,19 @@ static void report_unreadable(const char *id, struct slice why)
     log_event(LOG_ERROR, "endpoint.unreadable", log_text("endpoint", id), log_slice("why", why));
 }
 
+static bool is_set(const struct redis_reply *reply, size_t index)
+{
+    struct slice text = redis_reply_text(redis_reply_at(reply, index));
+    return text.len > 0 && !slice_is(text, "0");
+}
+
+static enum match_state read_state(const struct redis_reply *reply)
+{
+    if (is_set(reply, 1))
+        return MATCH_OFF;
+    return is_set(reply, 3) || is_set(reply, 4) || is_set(reply, 5) ? MATCH_GATED : MATCH_ON;
+}
+
 static void add_endpoint(struct load *load, const char *id, const struct redis_reply *reply)
 {
     struct slice types = redis_reply_text(redis_reply_at(reply, 0));
@@ -146,11 +162,7 @@ static void add_endpoint(struct load *load, const char *id, const struct redis_r
         report_unreadable(id, SLICE("filter"));
         return;
     }
-    enum match_state state = slice_is(redis_reply_text(redis_reply_at(reply, 1)), "1") ? MATCH_OFF
-                             : slice_is(redis_reply_text(redis_reply_at(reply, 3)), "1")
-                                 ? MATCH_PAUSED
-                                 : MATCH_ON;
-    match_index_add(load->index, slice_of(id), state, patterns, count, &filter);
+    match_index_add(load->index, slice_of(id), read_state(reply), patterns, count, &filter);
 }
 
 /* A record that Redis cannot read as one is its endpoint's trouble, not its organization's. */
@@ -179,10 +191,8 @@ static void ask_endpoint(struct load *load, struct slice id, uint32_t partition)
     redis_command_start(command);
     redis_command_text(command, "HMGET");
     redis_command_arg(command, key_slice(&key));
-    redis_command_text(command, "event_types");
-    redis_command_text(command, "disabled");
-    redis_command_text(command, "filter");
-    redis_command_text(command, "paused");
+    for (size_t i = 0; i < sizeof decides / sizeof decides[0]; i++)
+        redis_command_text(command, decides[i]);
     load->waiting++;
     redis_send(store_redis(load->catalog->store), command, on_endpoint, row);
 }

@@ -120,7 +120,7 @@ static void add_event(struct fanout *fanout, const struct part *part)
     redis_command_arg(command, work->trace);
     redis_command_arg(command, work->request);
     redis_command_arg(command, work->after);
-    redis_command_text(command, work->any_paused ? "1" : "0");
+    redis_command_text(command, work->any_gated ? "1" : "0");
     redis_command_arg(command, part->endpoints ? body_of(fanout, work) : (struct slice){0});
     redis_command_int(command, (int64_t)part->endpoints);
     for (size_t i = work->written; i < end; i++)

@@ -28,7 +28,7 @@ struct match_index {
     struct map exact, prefixes, by_id;
     struct group *all;
     struct member *members;
-    size_t filters_count, paused_count;
+    size_t filters_count, gated_count;
 };
 
 static struct group *group_new(struct slice text)
@@ -116,7 +116,7 @@ void match_index_add(struct match_index *index, struct slice id, enum match_stat
     struct member *member = xcalloc(1, sizeof *member);
     must(slice_to_text(id, member->id, sizeof member->id) == STATUS_OK);
     member->state = state;
-    index->paused_count += state == MATCH_PAUSED;
+    index->gated_count += state == MATCH_GATED;
     member->filter = *filter;
     *filter = NULL;
     index->filters_count += member->filter != NULL;
@@ -181,10 +181,10 @@ static size_t keep_accepted(const char **ids, size_t count, struct filter_event 
     return kept;
 }
 
-static bool has_paused(const char **ids, size_t count)
+static bool has_gated(const char **ids, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (member_of(ids[i])->state == MATCH_PAUSED)
+        if (member_of(ids[i])->state == MATCH_GATED)
             return true;
     return false;
 }
@@ -217,7 +217,7 @@ struct match_result match_index_find(const struct match_index *index, struct fil
     size_t wanting = sort_unique(result.ids, result.count);
     result.count = index->filters_count > 0 ? keep_accepted(result.ids, wanting, event) : wanting;
     result.filtered = result.count < wanting;
-    result.any_paused = index->paused_count > 0 && has_paused(result.ids, result.count);
+    result.any_gated = index->gated_count > 0 && has_gated(result.ids, result.count);
     if (result.count == 0) {
         free(result.ids);
         result.ids = NULL;
@@ -232,7 +232,7 @@ struct match_result match_index_find_only(const struct match_index *index, struc
     if (member && member->state != MATCH_OFF) {
         result.ids = xmalloc(sizeof *result.ids);
         result.ids[result.count++] = member->id;
-        result.any_paused = member->state == MATCH_PAUSED;
+        result.any_gated = member->state == MATCH_GATED;
     }
     result.disabled_wanted_it = member && member->state == MATCH_OFF;
     return result;

@@ -16,7 +16,7 @@ void match_index_free(struct match_index **index);
 enum match_state {
     MATCH_OFF, /* disabled */
     MATCH_ON,
-    MATCH_PAUSED, /* gets what it wants, later */
+    MATCH_GATED, /* paused, or with a lane: what it wants is held first */
 };
 
 /* id: at most 24 characters, copied. patterns are valid. Takes *filter, NULL for none, and nulls it. The same id must not be
@@ -31,7 +31,7 @@ struct match_result {
     size_t count;
     bool filtered;           /* the filter of one that wants the type refused the event */
     bool disabled_wanted_it; /* one that is off wants the type; its filter is not asked */
-    bool any_paused;         /* one of the ids is */
+    bool any_gated;          /* one of the ids is */
 };
 struct match_result match_index_find(const struct match_index *index, struct filter_event *event);
 

@@ -18,7 +18,7 @@ void recipients_find(struct work *work, const struct match_index *index)
     filter_event_fini(&event);
     work->endpoints = result.ids;
     work->endpoints_count = result.count;
-    work->any_paused = result.any_paused;
+    work->any_gated = result.any_gated;
     if (result.count == 0)
         work->skipped = why_nobody(work, &result);
 }

@@ -23,7 +23,7 @@ struct work {
     struct cache_value *catalog;
     const char **endpoints;
     size_t endpoints_count;
-    bool any_paused;            /* one of them is paused, or was lately */
+    bool any_gated;             /* one of them is paused or has a lane, or did lately */
     size_t written;             /* how many of them are in Redis already */
     char cursor[OTHER_ID_SIZE]; /* the last of them, as Redis keeps it; "" before the first */
     const char *skipped;        /* "" or why nobody gets it; static */

@@ -1,5 +1,5 @@
 /*
- * due.c - promotes waiting deliveries when their time has come
+ * due.c - promotes waiting deliveries, and lets lanes go on, when their time has come
  *
  * Times are Redis's. What its clock says now is reckoned from its last answer and our monotonic
  * clock, so that neither a difference between the two machines' clocks nor a step of ours matters.
@@ -10,8 +10,7 @@
 
 #include "../base/clock.h"
 #include "../base/log.h"
-#include "../model/keys.h"
-#include "script.h"
+#include "release.h"
 
 #define SWEEP_MS 5000
 #define RETRY_MS 500
@@ -25,6 +24,7 @@ struct due {
     int64_t wake_at_ms; /* what the timer is set for */
     int64_t offset_ms;  /* Redis's clock minus our monotonic one */
     bool running;       /* promote is under way */
+    bool woken;         /* while promote is under way: it may not have seen what for */
     bool stopped;
     uint64_t orphans;
     struct log_limit log_limit;
@@ -87,12 +87,8 @@ static void on_promoted(enum status status, const struct redis_reply *reply, voi
     due->offset_ms = redis_reply_int(redis_reply_at(reply, 3)) - clock_mono_ms();
     arm_after(due, SWEEP_MS);
     due_hint(due, redis_reply_text(redis_reply_at(reply, 1))); /* in the past while more are due */
-}
-
-static void add_key(struct due *due, enum partition_key which)
-{
-    struct key key = key_of(due->partition, which);
-    redis_command_arg(&due->command, key_slice(&key));
+    if (due->woken)
+        arm(due, now_ms(due));
 }
 
 static void on_timer(void *self)
@@ -105,14 +101,38 @@ static void on_timer(void *self)
         return;
     }
     due->running = true;
-    script_start(&due->command, SCRIPT_PROMOTE, 4);
-    add_key(due, KEY_DUE);
-    add_key(due, KEY_WAITING);
-    add_key(due, KEY_DELIVERIES);
-    add_key(due, KEY_RECORD);
+    due->woken = false;
+    release_start(&due->command, SCRIPT_PROMOTE, due->partition);
     redis_command_int(&due->command, PROMOTE_MAX);
     redis_command_text(&due->command, "");
     script_send(due->redis, SCRIPT_PROMOTE, &due->command, on_promoted, due);
+}
+
+static void on_released(enum status status, const struct redis_reply *reply, void *self)
+{
+    struct due *due = self;
+    if (status == STATUS_OK)
+        due_hint(due, redis_reply_text(reply));
+    else if (status != STATUS_CANCELLED)
+        note_failure(due, status, reply); /* the lanes are in due, too */
+}
+
+void due_release(struct due *due, const struct slice *endpoints, size_t count)
+{
+    release_lanes(due->redis, due->partition, endpoints, count, on_released, due);
+}
+
+void due_wake(struct due *due)
+{
+    if (due->running)
+        due->woken = true;
+    else
+        arm(due, now_ms(due));
+}
+
+int64_t due_mono_ms(const struct due *due, int64_t redis_ms)
+{
+    return redis_ms - due->offset_ms;
 }
 
 struct due *due_new(struct loop *loop, struct redis *redis, uint32_t partition)

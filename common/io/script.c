@@ -20,6 +20,7 @@ const char *const script_names[] = {
     [SCRIPT_FANOUT] = "fanout",
     [SCRIPT_SETTLE] = "settle",
     [SCRIPT_PROMOTE] = "promote",
+    [SCRIPT_RELEASE] = "release",
     [SCRIPT_RECLAIM] = "reclaim",
     [SCRIPT_RENEW] = "renew",
     [SCRIPT_REAP] = "reap",

@@ -82,6 +82,7 @@ enum status delivery_from_fields(const struct slice *fields, size_t count,
         .trace = values[TRACE],
         .request = values[REQUEST],
         .body = values[BODY],
+        .is_released = slice_is(fields[count - 2], "lane") && slice_is(fields[count - 1], "1"),
     };
     return STATUS_OK;
 }

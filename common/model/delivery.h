@@ -1,9 +1,10 @@
 /*
  * delivery.h - a delivery as it stands in the deliveries stream, and the words for its states and reasons
  *
- * Entry fields: event endpoint org attempt trace request body, and of one that was tried or snoozed before also snoozes and history. attempt
- * is the number of the attempt to be made (from 1); snoozes how often a Retry-After was obeyed; history the ids of the attempts made, in
- * mr:{p}:attempts, separated by commas; body the webhook's body when it is small, else empty (then it is made from the event).
+ * Entry fields: event endpoint org attempt trace request body, of one that was tried or snoozed before also snoozes and history, and of
+ * what the lane of its endpoint let go a last one: lane, 1. attempt is the number of the attempt to be made (from 1); snoozes how often a
+ * Retry-After was obeyed; history the ids of the attempts made, in mr:{p}:attempts, separated by commas; body the webhook's body when it
+ * is small, else empty (then it is made from the event).
  */
 #pragma once
 
@@ -21,6 +22,7 @@ struct delivery_fields {
     struct slice trace;
     struct slice request;
     struct slice body;
+    bool is_released; /* by its lane: its turn has come */
 };
 
 /* fields: name value name value …; borrowed. STATUS_INVALID when one is missing or malformed. */
@@ -33,7 +35,7 @@ enum outcome {
     OUTCOME_RETRY,  /* failed; again after backoff */
     OUTCOME_SNOOZE, /* told to wait (Retry-After); no retry is burnt */
     OUTCOME_PARK,   /* not attempted: no room for this endpoint now */
-    OUTCOME_HOLD,   /* not attempted: its endpoint is paused */
+    OUTCOME_HOLD,   /* not attempted: its endpoint is paused, or its turn has not come */
     OUTCOME_READY,  /* not attempted: handed back at once, at shutdown */
     OUTCOME_DEAD,   /* given up, to the dead letters */
 };

@@ -11,7 +11,7 @@
 
 enum delivery_word {
     DELIVERY_WORD_PENDING, /* ready, or with a dispatcher */
-    DELIVERY_WORD_WAITING, /* for a time, or for its endpoint to be resumed */
+    DELIVERY_WORD_WAITING, /* for a time, for its endpoint to be resumed, or for its turn */
     DELIVERY_WORD_DELIVERED,
     DELIVERY_WORD_DEAD, /* given up */
 };

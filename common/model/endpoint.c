@@ -33,6 +33,12 @@ enum field {
     UPDATED_AT,
     FIELDS_COUNT,
 };
+enum added_field { RATE_PER_SECOND, RATE_BURST, ORDERED, ADDED_COUNT };
+static const char *const added_names[ADDED_COUNT] = {
+    [RATE_PER_SECOND] = "rate_per_second",
+    [RATE_BURST] = "rate_burst",
+    [ORDERED] = "ordered",
+};
 static const char *const field_names[FIELDS_COUNT] = {
     [ID] = "id",
     [ORG] = "org",
@@ -156,6 +162,13 @@ static enum status read_policy(const struct slice *values, struct endpoint *endp
                                   ENDPOINT_RETRY_MAX_MS, &endpoint->retry_schedule, NULL);
 }
 
+static enum status read_lane(const struct slice *values, struct endpoint *endpoint)
+{
+    if (values[ORDERED].len > 0 && read_flag(values[ORDERED], &endpoint->ordered) != STATUS_OK)
+        return STATUS_INVALID;
+    return rate_spec_parse(values[RATE_PER_SECOND], values[RATE_BURST], &endpoint->rate);
+}
+
 static enum status read_texts(const struct slice *values, struct endpoint *endpoint)
 {
     struct old_secrets old_secrets;
@@ -210,17 +223,24 @@ static enum status read_lists(const struct slice *values, struct endpoint_draft 
 
 enum status endpoint_from_fields(const struct slice *fields, size_t count, struct endpoint **out)
 {
-    struct slice values[FIELDS_COUNT];
+    struct slice values[FIELDS_COUNT], added[ADDED_COUNT];
     struct endpoint_draft draft;
 
     endpoint_draft_init(&draft);
     if (fields_pick(fields, count, field_names, FIELDS_COUNT, values) != STATUS_OK ||
+        fields_pick_some(fields, count, added_names, ADDED_COUNT, added) != STATUS_OK ||
+        read_lane(added, &draft.endpoint) != STATUS_OK ||
         read_ids(values, &draft.endpoint) != STATUS_OK ||
         read_texts(values, &draft.endpoint) != STATUS_OK ||
         read_policy(values, &draft.endpoint) != STATUS_OK ||
         read_filter(values, &draft.endpoint) != STATUS_OK)
         return STATUS_INVALID;
     return read_lists(values, &draft, out);
+}
+
+bool endpoint_has_lane(const struct endpoint *endpoint)
+{
+    return endpoint->ordered || endpoint->rate.per_second > 0;
 }
 
 void endpoint_secret_context(const struct endpoint *endpoint, struct buf *out)

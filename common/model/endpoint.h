@@ -2,10 +2,11 @@
  * endpoint.h - where an organization wants its events: the record mr:{p}:endpoint:<id> and the request that makes one
  *
  * Fields in Redis, in this order: id org url event_types filter headers description max_in_flight retry_schedule timeout_ms disabled
- * disabled_reason paused secret old_secrets created_at updated_at. event_types is a JSON array of patterns, filter JSON as filter.h has it
+ * disabled_reason paused secret old_secrets created_at updated_at; and, absent in records of older releases, rate_per_second rate_burst
+ * ordered. event_types is a JSON array of patterns, filter JSON as filter.h has it
  * or "" for none, headers a JSON object, secret a secret_box text with the context "<org>|<id>|secret", old_secrets as old_secrets.h
- * says, disabled and paused "0" or "1", disabled_reason "" or api, gone or failing, max_in_flight and timeout_ms "" for the default,
- * retry_schedule as in the settings or "", times in ms.
+ * says, disabled, paused and ordered "0" or "1", disabled_reason "" or api, gone or failing, max_in_flight and timeout_ms "" for the default,
+ * both numbers of the rate "" for none, retry_schedule as in the settings or "", times in ms.
  */
 #pragma once
 
@@ -14,6 +15,7 @@
 #include "../base/config.h"
 #include "hook_event.h"
 #include "ids.h"
+#include "rate_spec.h"
 #include "signature.h"
 
 #define ENDPOINT_HEADERS_MAX 20
@@ -46,6 +48,8 @@ struct endpoint {
     struct slice disabled_reason; /* "" unless disabled */
     bool disabled;
     bool paused;
+    bool ordered;                    /* one delivery in flight, in the order of events */
+    struct rate_spec rate;           /* of attempts */
     int64_t max_in_flight;           /* 0: the dispatcher's default */
     int64_t timeout_ms;              /* total bound of an attempt; 0: the default */
     struct durations retry_schedule; /* count 0: the default */
@@ -60,7 +64,7 @@ struct endpoint *endpoint_copy(const struct endpoint *endpoint);
 enum status endpoint_from_fields(const struct slice *fields, size_t count,
                                  struct endpoint **out) must_check;
 
-/* A create request: {"url","event_types"?,"filter"?,"description"?,"headers"?,"max_in_flight"?,"retry_schedule"?,"timeout"?,"disabled"?,"secret"?,"organization"?}.
+/* A create request: {"url","event_types"?,"filter"?,"description"?,"headers"?,"rate_limit"?,"max_in_flight"?,"ordered"?,"retry_schedule"?,"timeout"?,"disabled"?,"secret"?,"organization"?}.
  * url must be http or https with a host, no credentials, no fragment. out->id and sealed_secret are left empty, org too when none was given; *out_secret has len 0
  * when none was given. */
 enum status endpoint_parse_request(struct slice body, struct endpoint **out,
@@ -74,7 +78,9 @@ enum endpoint_member {
     ENDPOINT_FILTER,
     ENDPOINT_HEADERS,
     ENDPOINT_DESCRIPTION,
+    ENDPOINT_RATE_LIMIT,
     ENDPOINT_MAX_IN_FLIGHT,
+    ENDPOINT_ORDERED,
     ENDPOINT_RETRY_SCHEDULE,
     ENDPOINT_TIMEOUT,
     ENDPOINT_DISABLED,
@@ -88,6 +94,9 @@ enum status endpoint_parse_patch(struct slice body, struct endpoint **out, unsig
 
 /* What its secrets are sealed with, a context of secret_box. */
 void endpoint_secret_context(const struct endpoint *endpoint, struct buf *out);
+
+/* Whether what it gets stands in line in Redis (lua/lib/lane.lua) before each attempt. */
+bool endpoint_has_lane(const struct endpoint *endpoint);
 
 /* Texts for the hash: JSON, and the schedule as in the settings ("" for none). */
 void endpoint_patterns_json(const struct endpoint *endpoint, struct buf *out);

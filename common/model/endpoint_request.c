@@ -93,6 +93,12 @@ static enum status read_max_in_flight(yyjson_val *value, void *self, struct prob
     return STATUS_OK;
 }
 
+static enum status read_rate_limit(yyjson_val *value, void *self, struct problem *problem)
+{
+    struct request *request = self;
+    return rate_spec_read(value, &request->draft.endpoint.rate, problem);
+}
+
 static enum status read_delay(struct request *request, size_t index, yyjson_val *value,
                               struct problem *problem)
 {
@@ -141,13 +147,24 @@ static enum status read_timeout(yyjson_val *value, void *self, struct problem *p
     return STATUS_OK;
 }
 
+static enum status read_bool(yyjson_val *value, bool *out, struct problem *problem)
+{
+    if (!yyjson_is_bool(value))
+        return refuse_type(problem, "must be true or false");
+    *out = yyjson_get_bool(value);
+    return STATUS_OK;
+}
+
+static enum status read_ordered(yyjson_val *value, void *self, struct problem *problem)
+{
+    struct request *request = self;
+    return read_bool(value, &request->draft.endpoint.ordered, problem);
+}
+
 static enum status read_disabled(yyjson_val *value, void *self, struct problem *problem)
 {
     struct request *request = self;
-    if (!yyjson_is_bool(value))
-        return refuse_type(problem, "must be true or false");
-    request->draft.endpoint.disabled = yyjson_get_bool(value);
-    return STATUS_OK;
+    return read_bool(value, &request->draft.endpoint.disabled, problem);
 }
 
 static enum status read_secret(yyjson_val *value, void *self, struct problem *problem)
@@ -180,7 +197,9 @@ static const struct json_member members[] = {
     [ENDPOINT_FILTER] = {"filter", false, read_filter},
     [ENDPOINT_HEADERS] = {"headers", false, read_headers},
     [ENDPOINT_DESCRIPTION] = {"description", false, read_description},
+    [ENDPOINT_RATE_LIMIT] = {"rate_limit", false, read_rate_limit},
     [ENDPOINT_MAX_IN_FLIGHT] = {"max_in_flight", false, read_max_in_flight},
+    [ENDPOINT_ORDERED] = {"ordered", false, read_ordered},
     [ENDPOINT_RETRY_SCHEDULE] = {"retry_schedule", false, read_retry_schedule},
     [ENDPOINT_TIMEOUT] = {"timeout", false, read_timeout},
     [ENDPOINT_DISABLED] = {"disabled", false, read_disabled},

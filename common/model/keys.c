@@ -24,6 +24,7 @@ static const char *const PARTITION_NAMES[] = {
     [KEY_ENDPOINT] = "endpoint:",
     [KEY_HISTORY] = "history:",
     [KEY_LANE] = "lane:",
+    [KEY_TURN] = "turn:",
     [KEY_JOB] = "job:",
     [KEY_ORG_EVENTS] = "events:",
     [KEY_ORG_LEASES] = "leases:",

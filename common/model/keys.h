@@ -24,7 +24,8 @@ struct slice key_slice(const struct key *key);
 enum partition_key {
     KEY_EVENTS,     /* stream: the log of events */
     KEY_DELIVERIES, /* stream: what may be sent now */
-    KEY_DUE,        /* zset: delivery id by the ms when it may be sent */
+    KEY_DUE,        /* zset: delivery id by the ms when it may be sent; a lane's endpoint id by the
+                       ms when it may let go of the next */
     KEY_WAITING,    /* hash: reason -> how many wait for it */
     KEY_CURSORS,    /* hash: event entry id -> last endpoint of an unfinished wide fan-out */
     KEY_ATTEMPTS,   /* stream: every attempt made */
@@ -36,7 +37,8 @@ enum partition_key {
     /* + endpoint id */
     KEY_ENDPOINT, /* hash */
     KEY_HISTORY,  /* zset, score 0: events that it has had deliveries of */
-    KEY_LANE,     /* zset: deliveries held while it is paused, by the ms when they came */
+    KEY_LANE,     /* zset, score 0: deliveries that are held */
+    KEY_TURN,     /* hash, of one that is ordered: lua/lib/turn.lua */
     /* + job id */
     KEY_JOB, /* hash */
     /* + organization id */
@@ -51,7 +53,7 @@ enum partition_key {
     KEY_ORG_RUNNING,   /* set: those that are not finished */
     KEY_ORG_AUDIT,     /* stream: who changed what */
     KEY_ORG_STATS,     /* hash of counters */
-    /* + organization id or key id */
+    /* + id of an organization, a key or an endpoint */
     KEY_RATE, /* string: a rate limiter's time */
     /* + organization id, ':' and a hash */
     KEY_DEDUP, /* string: the first event of that dedup id */

@@ -8,7 +8,8 @@ void delivery_query_send(struct call *call, const struct delivery_query *query, 
 {
     static const struct org_key keys[] = {{KEY_ORG_EVENTS, true}, {KEY_ORG_ENDPOINTS, true},
                                           {KEY_ORG_GONE, true},   {KEY_DLQ, false},
-                                          {KEY_RECORD, false},    {KEY_HISTORY, false}};
+                                          {KEY_DUE, false},       {KEY_RECORD, false},
+                                          {KEY_HISTORY, false},   {KEY_ENDPOINT, false}};
     struct redis_command command;
 
     org_script_start(&command, call, SCRIPT_LIST_DELIVERIES, keys, sizeof keys / sizeof keys[0]);
@@ -80,11 +81,9 @@ enum status delivery_path_ids(struct call *call, struct slice *out_event,
 
 void delivery_find(struct call *call, delivery_found_fn fn)
 {
-    static const struct org_key keys[] = {{KEY_EVENTS, false},
-                                          {KEY_ATTEMPTS, false},
-                                          {KEY_DLQ, false},
-                                          {KEY_RECORD, false},
-                                          {KEY_ORG_LETTERS, false}};
+    static const struct org_key keys[] = {
+        {KEY_EVENTS, false}, {KEY_ATTEMPTS, false},    {KEY_DLQ, false},     {KEY_DUE, false},
+        {KEY_RECORD, false}, {KEY_ORG_LETTERS, false}, {KEY_ENDPOINT, false}};
     struct find *find = http_request_alloc(call->http, sizeof *find);
     struct redis_command command;
 

@@ -1,6 +1,7 @@
 #include "endpoint_change.h"
 
 #include "base/clock.h"
+#include "io/release.h"
 #include "../state.h"
 #include "endpoint_find.h"
 
@@ -29,6 +30,15 @@ void endpoint_change(struct call *call, const struct endpoint *endpoint, enum co
     if (rule != CONFIGURE_REMOVE)
         endpoint_fields_add_int(fields, "updated_at", clock_wall_ms());
     configure_write(call->ingest->configurer, &change, fields->at, fields->count, fn, self);
+}
+
+void endpoint_release(struct call *call, const struct endpoint *endpoint)
+{
+    struct store *store = service_store(call->ingest->service);
+    const struct slice id = slice_of(endpoint->id);
+    release_lanes(store_redis(store),
+                  partition_of(slice_of(endpoint->org), store_partitions(store)), &id, 1, NULL,
+                  NULL);
 }
 
 void endpoint_change_failed(struct call *call, enum status status)

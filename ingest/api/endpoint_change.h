@@ -12,6 +12,9 @@ void endpoint_change(struct call *call, const struct endpoint *endpoint, enum co
                      const char *action, struct slice detail, struct endpoint_fields *fields,
                      configure_fn fn, void *self);
 
+/* Behind a change that may open its lane, or make it faster: what is held goes on. */
+void endpoint_release(struct call *call, const struct endpoint *endpoint);
+
 /* A configure_fn, self the call: answers 200 with the endpoint as it stands then, or why not. */
 void endpoint_show_changed(enum status status, void *self);
 

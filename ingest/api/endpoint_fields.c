@@ -75,6 +75,13 @@ static void add_member(struct endpoint_fields *fields, const struct endpoint *en
     case ENDPOINT_DESCRIPTION:
         endpoint_fields_add(fields, "description", endpoint->description);
         return;
+    case ENDPOINT_RATE_LIMIT:
+        add_number(fields, "rate_per_second", endpoint->rate.per_second);
+        add_number(fields, "rate_burst", endpoint->rate.burst);
+        return;
+    case ENDPOINT_ORDERED:
+        endpoint_fields_add(fields, "ordered", slice_of(endpoint->ordered ? "1" : "0"));
+        return;
     case ENDPOINT_MAX_IN_FLIGHT:
         add_number(fields, "max_in_flight", endpoint->max_in_flight);
         return;

@@ -56,9 +56,13 @@ static void put_state(struct json_writer *json, const struct endpoint *endpoint,
         json_put_null(json);
 }
 
-/* null: the dispatcher's default. */
+/* null: none, or the dispatcher's default. */
 static void put_policy(struct json_writer *json, const struct endpoint *endpoint)
 {
+    json_name(json, "rate_limit");
+    rate_spec_json(json, &endpoint->rate);
+    json_name(json, "ordered");
+    json_put_bool(json, endpoint->ordered);
     json_name(json, "max_in_flight");
     if (endpoint->max_in_flight > 0)
         json_put_int(json, endpoint->max_in_flight);

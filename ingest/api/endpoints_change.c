@@ -11,7 +11,8 @@
 #include "endpoint_find.h"
 #include "endpoint_json.h"
 
-#define DETAIL_MAX 128
+#define DETAIL_MAX 256
+#define OF_LANE (1U << ENDPOINT_RATE_LIMIT | 1U << ENDPOINT_ORDERED | 1U << ENDPOINT_DISABLED)
 
 struct change {
     struct endpoint *values; /* freed before the answer */
@@ -77,6 +78,8 @@ static void apply(struct call *call, const struct endpoint *endpoint, int64_t fa
     write_detail(&fields, &detail);
     endpoint_change(call, endpoint, is_reduction(change) ? CONFIGURE_REDUCE : CONFIGURE_CHANGE,
                     "endpoint.updated", buf_slice(&detail), &fields, endpoint_show_changed, call);
+    if ((change->given & OF_LANE) != 0)
+        endpoint_release(call, endpoint);
     buf_fini(&detail);
     endpoint_fields_fini(&fields);
     on_refused(change);

@@ -2,7 +2,8 @@
  * endpoints_pause.c - POST /api/endpoints/{id}/pause and /resume
  *
  * The job that lets go of what is held is made before the endpoint is resumed: it waits while the
- * endpoint is paused, and a crash between the two leaves nothing that is held for ever.
+ * endpoint is paused, and a crash between the two leaves nothing that is held for ever. A lane that
+ * goes on by itself, because of a rate limit or an order, is woken behind the resuming.
  */
 #include <string.h>
 
@@ -15,6 +16,7 @@
 struct resuming {
     struct call *call;
     struct endpoint endpoint; /* its ids */
+    bool has_lane;
 };
 
 static void set_paused(struct call *call, const struct endpoint *endpoint, bool paused)
@@ -42,10 +44,13 @@ static void on_job(enum status status, const char *job_id, void *self)
 {
     struct resuming *resuming = self;
     (void)job_id;
-    if (status == STATUS_OK)
-        set_paused(resuming->call, &resuming->endpoint, false);
-    else
+    if (status != STATUS_OK) {
         call_answer_store_failed(resuming->call, status);
+        return;
+    }
+    set_paused(resuming->call, &resuming->endpoint, false);
+    if (resuming->has_lane)
+        endpoint_release(resuming->call, &resuming->endpoint);
 }
 
 static void resume(struct call *call, const struct endpoint *endpoint, int64_t failing_since_ms,
@@ -57,6 +62,7 @@ static void resume(struct call *call, const struct endpoint *endpoint, int64_t f
         endpoint_answer(call, 200, endpoint, failing_since_ms, NULL);
         return;
     }
+    resuming->has_lane = endpoint_has_lane(endpoint);
     memcpy(resuming->endpoint.id, endpoint->id, sizeof endpoint->id);
     memcpy(resuming->endpoint.org, endpoint->org, sizeof endpoint->org);
     job_create(call, slice_of(endpoint->org), "release", fields, 2, on_job, resuming);

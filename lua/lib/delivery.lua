@@ -1,13 +1,15 @@
 -- A delivery that may be sent now: an entry of the deliveries stream. A fresh one is without the
 -- fields in which it has nothing to say: each costs when it is written, logged, sent and parsed.
-local function ready(stream, event, endpoint, org, attempt, snoozes, history, trace, request, body)
+-- What its lane let go has one more: lane 1.
+local function ready(stream, event, endpoint, org, attempt, snoozes, history, trace, request, body,
+                     ...)
     if snoozes == '0' and history == '' then
         call('XADD', stream, '*', 'event', event, 'endpoint', endpoint, 'org', org,
-             'attempt', attempt, 'trace', trace, 'request', request, 'body', body)
+             'attempt', attempt, 'trace', trace, 'request', request, 'body', body, ...)
     else
         call('XADD', stream, '*', 'event', event, 'endpoint', endpoint, 'org', org,
              'attempt', attempt, 'snoozes', snoozes, 'history', history,
-             'trace', trace, 'request', request, 'body', body)
+             'trace', trace, 'request', request, 'body', body, ...)
     end
 end
 

@@ -1,5 +1,6 @@
--- A page of deliveries as it fills: limit, word (of their state, '': any), dlq, found, looks_left,
--- is_full, and event and endpoint: the last one looked at, after which the next page begins.
+-- A page of deliveries as it fills: limit, word (of their state, '': any), dlq, due, endpoints (a
+-- prefix), found, looks_left, is_full, and event and endpoint: the last one looked at, after which
+-- the next page begins.
 local function has_room(page)
     page.is_full = page.is_full or #page.found == page.limit or page.looks_left <= 0
     page.looks_left = page.looks_left - 1
@@ -19,7 +20,8 @@ local function look(page, event, endpoint, state)
     page.event, page.endpoint = event, endpoint
     local word = type(state) == 'string' and string.match(state, '^%S*')
     if word and (page.word == '' or page.word == word) then
-        page.found[#page.found + 1] = {event, endpoint, state, reason_of(page.dlq, state)}
+        page.found[#page.found + 1] = {event, endpoint,
+            told_of_held(page.due, page.endpoints, endpoint, state), reason_of(page.dlq, state)}
     end
     return true
 end

@@ -23,9 +23,9 @@ end
 
 -- A delivery that waits leaves the place where it does.
 local function leave_place(event, endpoint, state)
-    local reason = string.match(state, '^waiting (%S+) ')
+    local reason, until_ms = string.match(state, '^waiting (%S+) (%S+) ')
     if reason then
-        local place = reason == 'paused' and lane_prefix .. endpoint or due
+        local place = until_ms == '-' and lane_prefix .. endpoint or due
         count_waiting(waiting, reason, -call('ZREM', place, delivery_id(event, endpoint)))
     end
 end

@@ -14,14 +14,15 @@ local function forget_jobs()
     return #ids <= LOOKED_MAX, ''
 end
 
--- Returns the ids of those that went.
+-- Returns the ids of those that went. What is in their lanes goes with its event.
 local function forget_endpoints()
     local has_any = call('ZCARD', endpoints_prefix .. job.org) > 0
     local index = (has_any and endpoints_prefix or gone_prefix) .. job.org
     local ids = call('ZRANGE', index, 0, 49)
     for i = 1, #ids do
-        count_waiting(waiting, 'paused', -call('ZCARD', lane_prefix .. ids[i]))
-        call('UNLINK', lane_prefix .. ids[i], history_prefix .. ids[i], endpoint_prefix .. ids[i])
+        call('UNLINK', history_prefix .. ids[i], endpoint_prefix .. ids[i], turn_prefix .. ids[i],
+             rate_prefix .. ids[i])
+        call('ZREM', due, ids[i])
         call('HDEL', failing, ids[i])
         call('ZREM', index, ids[i])
     end

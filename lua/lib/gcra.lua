@@ -5,17 +5,21 @@
 -- lost or won by rounding. Stored as "<us> <ticks>".
 local UNIT = 1000000
 
+local function open_limiter(key, per_second, burst, now)
+    local limit, found = burst * UNIT, redis.pcall('GET', key)
+    local us, ticks = string.match(type(found) == 'string' and found or '', '^(%d+) (%d+)$')
+    local ahead = us and (us - now) * per_second + ticks or 0
+    -- Clocks are set back, and bursts made smaller: it is closed for a burst at most.
+    return {key = key, now = now, per_second = per_second, limit = limit,
+            ahead = math.max(0, math.min(ahead, limit)), is_changed = ahead > limit}
+end
+
 -- Two arguments each, from ARGV[at] on: per_second and burst.
 local function load_limiters(count, first_key, at, now)
     local limiters = {}
     for i = 1, count do
-        local key, per_second = KEYS[first_key + i - 1], tonumber(ARGV[at + 2 * i - 2])
-        local limit, found = ARGV[at + 2 * i - 1] * UNIT, redis.pcall('GET', key)
-        local us, ticks = string.match(type(found) == 'string' and found or '', '^(%d+) (%d+)$')
-        local ahead = us and (us - now) * per_second + ticks or 0
-        -- Clocks are set back, and bursts made smaller: it is closed for a burst at most.
-        limiters[i] = {key = key, now = now, per_second = per_second, limit = limit,
-                       ahead = math.max(0, math.min(ahead, limit)), is_changed = ahead > limit}
+        limiters[i] = open_limiter(KEYS[first_key + i - 1], tonumber(ARGV[at + 2 * i - 2]),
+                                   ARGV[at + 2 * i - 1], now)
     end
     return limiters
 end

@@ -2,7 +2,7 @@
 -- begins anew, its history is kept and its letter goes; one that waits for a time goes on now as it
 -- would have then. Returns a word:
 --   ready     done
---   pending   it is ready or claimed already
+--   pending   it is ready or claimed already, or in line in its endpoint's lane
 --   paused    it is held until its endpoint is resumed
 --   disabled  its endpoint gets nothing
 --   gone      its endpoint was deleted
@@ -29,6 +29,17 @@ local function endpoint_word(prefix, endpoint)
             or found[2] == '1' and 'disabled' or 'open'
     end
     return endpoint_words[endpoint]
+end
+
+-- Of one that is held; nil: it is not.
+local function held_word(prefix, endpoint, state)
+    local reason, until_ms = string.match(state, '^waiting (%S+) (%S+) ')
+    if until_ms ~= '-' then
+        return nil
+    end
+    local is_paused = reason == 'paused'
+        or redis.pcall('HGET', prefix .. endpoint, 'paused') == '1'
+    return is_paused and 'paused' or 'pending'
 end
 
 local function begin_anew(keys, entry, event, endpoint, state, now)
@@ -70,8 +81,7 @@ local function replay(keys, org, event, endpoint, is_dead, now)
     replay_bytes = replay_bytes - #(entry and entry.data or '')
     local open = entry and endpoint_word(keys.endpoints, endpoint)
     local word = not entry and 'absent' or open ~= 'open' and open
-        or first == 'pending' and 'pending'
-        or string.sub(state, 1, 15) == 'waiting paused ' and 'paused'
+        or first == 'pending' and 'pending' or held_word(keys.endpoints, endpoint, state)
     return word or first == 'waiting' and go_on_now(keys, event, endpoint)
         or begin_anew(keys, entry, event, endpoint, state, now)
 end

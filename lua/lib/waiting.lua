@@ -6,9 +6,12 @@ end
 
 -- Nothing waits for a time: only what is held is still counted.
 local function forget_waiting(waiting)
-    local held = redis.pcall('HGET', waiting, 'paused')
+    local reasons = {'paused', 'ordering', 'rate_limit'}
+    local held = redis.pcall('HMGET', waiting, unpack(reasons))
     call('DEL', waiting)
-    if type(held) == 'string' and (tonumber(held) or 0) > 0 then
-        call('HSET', waiting, 'paused', held)
+    for i, reason in ipairs(reasons) do
+        if (tonumber(held[i] or 0) or 0) > 0 then
+            call('HSET', waiting, reason, held[i])
+        end
     end
 end

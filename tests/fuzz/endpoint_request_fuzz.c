@@ -30,13 +30,15 @@ static void check_headers(const struct endpoint *endpoint)
 static void check_record(const struct endpoint *endpoint)
 {
     struct endpoint *again = NULL;
-    struct buf types, headers, schedule, in_flight, timeout;
+    struct buf types, headers, schedule, in_flight, timeout, per_second, burst;
 
     buf_init(&types, 100000);
     buf_init(&headers, 100000);
     buf_init(&schedule, 10000);
     buf_init(&in_flight, 100);
     buf_init(&timeout, 100);
+    buf_init(&per_second, 100);
+    buf_init(&burst, 100);
     endpoint_patterns_json(endpoint, &types);
     endpoint_headers_json(endpoint, &headers);
     endpoint_schedule_text(endpoint, &schedule);
@@ -44,6 +46,10 @@ static void check_record(const struct endpoint *endpoint)
         buf_add_i64(&in_flight, endpoint->max_in_flight);
     if (endpoint->timeout_ms > 0)
         buf_add_i64(&timeout, endpoint->timeout_ms);
+    if (endpoint->rate.per_second > 0) {
+        buf_add_i64(&per_second, endpoint->rate.per_second);
+        buf_add_i64(&burst, endpoint->rate.burst);
+    }
     const struct slice fields[] = {
         SLICE("id"),
         SLICE("ep_00000000000000000000"),
@@ -77,6 +83,12 @@ static void check_record(const struct endpoint *endpoint)
         buf_slice(&in_flight),
         SLICE("retry_schedule"),
         buf_slice(&schedule),
+        SLICE("rate_per_second"),
+        buf_slice(&per_second),
+        SLICE("rate_burst"),
+        buf_slice(&burst),
+        SLICE("ordered"),
+        endpoint->ordered ? SLICE("1") : SLICE("0"),
         SLICE("timeout_ms"),
         buf_slice(&timeout),
     };
@@ -86,12 +98,15 @@ static void check_record(const struct endpoint *endpoint)
     must(again->patterns_count == endpoint->patterns_count);
     must(again->headers_count == endpoint->headers_count);
     must(again->retry_schedule.count == endpoint->retry_schedule.count);
+    must(again->ordered == endpoint->ordered && again->rate.burst == endpoint->rate.burst);
     endpoint_free(&again);
     buf_fini(&types);
     buf_fini(&headers);
     buf_fini(&schedule);
     buf_fini(&in_flight);
     buf_fini(&timeout);
+    buf_fini(&per_second);
+    buf_fini(&burst);
 }
 
 static void check_problem(const struct problem *problem)

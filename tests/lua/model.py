@@ -5,13 +5,11 @@ Ids that Redis makes are handed in as Redis answered them; everything else is wo
 from collections import Counter
 from dataclasses import dataclass, field
 
+from lanes_model import LOOKS_MAX, Lanes, order
+from store import delivery_id
+
 COUNTED = {"delivered": "delivered", "retry": "retried", "snooze": "snoozed", "dead": "dead"}
 REASONS = {"retry": "backoff", "snooze": "retry_after"}
-
-
-def order(entry):
-    ms, seq = entry.split("-")
-    return int(ms), int(seq)
 
 
 @dataclass
@@ -27,7 +25,7 @@ class Event:
     cursor: str = ""
 
 
-@dataclass
+@dataclass(eq=False)
 class Delivery:
     event: str
     endpoint: str
@@ -38,8 +36,9 @@ class Delivery:
     place: str = "ready"  # ready waiting held delivered dead
     entry: str = None     # while ready
     holder: str = None    # while ready and read
-    until: int = None     # while waiting; while held: since when
-    reason: str = None    # while waiting
+    until: int = None     # while waiting
+    reason: str = None    # while waiting or held
+    is_released: bool = False  # while ready: by its lane
     last: tuple = None    # attempts made, status and time of the last outcome that counted
 
 
@@ -49,7 +48,7 @@ class Model:
         self.deliveries = {}  # by (event, endpoint)
         self.dedup = {}
         self.letters = []     # (event, endpoint, org, reason)
-        self.paused = set()   # endpoints
+        self.lanes = Lanes(self)
         self.leased = set()   # entries of events
         self.failing = {}     # endpoint -> ms
         self.stats = Counter()  # (org, word)
@@ -70,7 +69,7 @@ class Model:
         return len(self.unprocessed()) + len(self.at("ready"))
 
     def due(self):
-        return min((one.until for one in self.at("waiting")), default="")
+        return min((*(one.until for one in self.at("waiting")), *self.lanes.wakes.values()), default="")
 
     # -- transitions
 
@@ -97,9 +96,9 @@ class Model:
             self.dedup[item["dedup_key"]] = (event.entry, item["fingerprint"])
 
     def fanout(self, consumer, parts, now):
-        """parts: (entry, endpoints, from, to, whether one seems to be paused). Per part (word, detail)."""
+        """parts: (entry, endpoints, from, to, whether one seems to be gated). Per part (word, detail)."""
         self.made, answers = [], []
-        for entry, endpoints, after_endpoint, last, paused in parts:
+        for entry, endpoints, after_endpoint, last, gated in parts:
             event = self.events.get(entry)
             if event is None or event.is_done or event.holder != consumer:
                 answers.append(("refused", ""))
@@ -108,19 +107,19 @@ class Model:
             else:
                 if after_endpoint == "":
                     self._count_event(event)
-                self._write_part(event, endpoints, paused, now)
+                self._write_part(event, endpoints, gated, now)
                 event.cursor, event.is_done = last, last == ""
                 answers.append(("continued" if last else "done", ""))
         return answers
 
-    def _write_part(self, event, endpoints, paused, now):
+    def _write_part(self, event, endpoints, gated, now):
         for endpoint in endpoints:
             one = Delivery(event.name, endpoint, event.org)
             self.deliveries[event.name, endpoint] = one
             if event.after and int(event.after) > now:
                 one.place, one.until, one.reason = "waiting", int(event.after), "scheduled"
-            elif paused and endpoint in self.paused:
-                one.place, one.until = "held", now
+            elif gated and self.lanes.gate(endpoint):
+                self.lanes.hold(one, now, is_fresh=True)
             else:
                 self.made.append(one)
             self.stats[event.org, "deliveries"] += 1
@@ -159,9 +158,10 @@ class Model:
             one.place = word
             if word == "dead":
                 self.letters.append((one.event, one.endpoint, one.org, error))
-        elif word == "hold" and one.endpoint in self.paused:
-            one.place, one.until = "held", now
+        elif word == "hold" and self.lanes.gate(one.endpoint):
+            self.lanes.hold(one, now, is_fresh=False)
         elif word in ("ready", "hold"):
+            one.is_released = False
             self.made.append(one)
         else:
             one.place, one.until, one.reason = "waiting", now + delay_ms, REASONS.get(word, error)
@@ -169,20 +169,33 @@ class Model:
             one.snoozes += word == "snooze"
 
     def promote(self, limit, now):
-        """Due ones in order of time, then of id, as a zset keeps them."""
-        due = sorted((one for one in self.at("waiting") if one.until <= now),
-                     key=lambda one: (one.until, one.event, one.endpoint))[:limit]
-        for one in due:
-            one.place, one.until, one.reason = "ready", None, None
-        self.made = due
-        return len(due)
+        """Due ones in order of time, then of id, as a zset keeps them; then the lanes that are due."""
+        waiting = {delivery_id(one.event, one.endpoint): one for one in self.at("waiting")}
+        places = [(one.until, id) for id, one in waiting.items()] + [(ms, endpoint) for endpoint, ms in self.lanes.wakes.items()]
+        due = [id for ms, id in sorted(places) if ms <= now][:limit]
+        self.made = [waiting[id] for id in due if id in waiting]
+        for one in self.made:
+            one.place, one.until, one.reason, one.is_released = "ready", None, None, False
+        self.lanes.looks_left = LOOKS_MAX
+        for endpoint in (id for id in due if id not in waiting):
+            self.made += self.lanes.release(endpoint, limit - len(self.made), now)
+        return len(self.made)
+
+    def release(self, endpoints, now):
+        self.made, self.lanes.looks_left = [], LOOKS_MAX
+        for endpoint in endpoints:
+            self.made += self.lanes.release(endpoint, 200 - len(self.made), now)
 
     def resume(self, endpoint):
-        """What is held of it is ready, in order of time, then of id."""
-        self.paused.discard(endpoint)
-        self.made = sorted((one for one in self.at("held") if one.endpoint == endpoint), key=lambda one: (one.until, one.event))
-        for one in self.made:
-            one.place, one.until = "ready", None
+        """What is held of it is ready, in order; or says what it waits for now."""
+        self.lanes.paused.discard(endpoint)
+        gate, self.made = self.lanes.gate(endpoint), []
+        for one in self.lanes.held(endpoint):
+            if gate:
+                one.reason = gate
+            else:
+                one.place, one.until, one.reason, one.is_released = "ready", None, None, False
+                self.made.append(one)
 
     def trim(self, cursor, limit):
         """(how many went, how many stayed, the entry to go on after or '')"""

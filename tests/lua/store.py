@@ -10,6 +10,7 @@ EVENTS, DELIVERIES, DUE, WAITING, CURSORS = P + "events", P + "deliveries", P + 
 ATTEMPTS, DLQ = P + "attempts", P + "dlq"
 FAILING, JOBS = P + "failing", P + "jobs"
 RECORD, HISTORY, LANE, ENDPOINT = P + "event:", P + "history:", P + "lane:", P + "endpoint:"
+TURN = P + "turn:"
 JOB, ORG_JOBS, RUNNING = P + "job:", P + "jobs:", P + "running:"
 ORG_ENDPOINTS, ORG_GONE = P + "endpoints:", P + "gone:"
 ORG_EVENTS, ORG_LEASES, ORG_DLQ, STATS, RATE = P + "events:", P + "leases:", P + "dlq:", P + "stats:", P + "rate:"
@@ -26,14 +27,15 @@ DLQ_FIELDS = ("event endpoint org reason attempts status response first_at last_
 
 REPLAYS = [EVENTS, DELIVERIES, DUE, WAITING, DLQ, RECORD, ORG_DLQ, ENDPOINT]
 STEP_MS, READY_MAX, TOP_UP_MAX = 2, 60, 5  # of jobs: as lua/lib/job.lua has them
+LANE_KEYS = [DUE, WAITING, DELIVERIES, EVENTS, RECORD, LANE, ENDPOINT, TURN, RATE, ORG_EVENTS]
 STEPS = {  # of jobs: the script, and its keys after those that every step has
-    "release": ("job_release", [DELIVERIES, WAITING, RECORD, LANE, ENDPOINT]),
+    "release": ("job_release", [DELIVERIES, WAITING, DUE, RECORD, LANE, ENDPOINT]),
     "replay": ("job_replay", [*REPLAYS, HISTORY]),
     "redrive": ("job_letters", [*REPLAYS, ORG_EVENTS, ORG_LETTERS]),
     "purge": ("job_letters", [*REPLAYS, ORG_EVENTS, ORG_LETTERS]),
     "forget": ("job_forget", [EVENTS, ATTEMPTS, DLQ, DUE, WAITING, CURSORS, FAILING, RECORD, HISTORY, LANE, ENDPOINT, JOB,
-                              P + "dedup:", RATE, ORG_EVENTS, P + "endpoints:", P + "gone:", P + "keys:", ORG_LEASES,
-                              ORG_DLQ, P + "audit:", STATS, ORG_LETTERS]),
+                              P + "dedup:", RATE, ORG_EVENTS, P + "endpoints:", P + "gone:", P + "keys:", TURN,
+                              ORG_LEASES, ORG_DLQ, P + "audit:", STATS, ORG_LETTERS]),
 }
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -83,10 +85,10 @@ def new_event(**given):
 
 def part(entry, event, endpoints=(), **given):
     """One event of fanout."""
-    fields = dict(org=ORG, skipped="", trace=TRACE, request="req_1", after="", paused="0", body='{"id":1}')
+    fields = dict(org=ORG, skipped="", trace=TRACE, request="req_1", after="", gated="0", body='{"id":1}')
     fields["from"] = fields["to"] = ""
     fields.update(given)
-    order = "org from to skipped trace request after paused body".split()
+    order = "org from to skipped trace request after gated body".split()
     return [entry, event, *(fields[name] for name in order), len(endpoints), *endpoints]
 
 
@@ -158,9 +160,12 @@ class Store:
         return due, words
 
     def promote(self, limit=200, now=""):
-        *moved, at = self.call("promote", [DUE, WAITING, DELIVERIES, RECORD], [limit, now])
+        *moved, at = self.call("promote", LANE_KEYS, [limit, now])
         assert now == "" or at == str(now)
         return moved
+
+    def release(self, *endpoints, now=""):
+        return self.call("release", LANE_KEYS, [now, *endpoints])
 
     def reclaim(self, stream, group, consumer, lease_ms, cursor="0-0", limit=200):
         cursor, lost, entries = self.call("reclaim", [stream], [group, consumer, lease_ms, cursor, limit])
@@ -189,12 +194,12 @@ class Store:
 
     def list_deliveries(self, after=("", ""), limit=50, word="", endpoint="", event="", org=ORG):
         """-> where to go on, rows"""
-        *after, rows = self.call("list_deliveries", [ORG_EVENTS + org, ORG_ENDPOINTS + org, ORG_GONE + org, DLQ, RECORD, HISTORY],
-                                 [*after, limit, word, endpoint, event, 0])
+        *after, rows = self.call("list_deliveries", [ORG_EVENTS + org, ORG_ENDPOINTS + org, ORG_GONE + org, DLQ, DUE, RECORD, HISTORY,
+                                                     ENDPOINT], [*after, limit, word, endpoint, event, 0])
         return after, rows
 
     def find_delivery(self, event, endpoint, org=ORG):
-        return self.call("find_delivery", [EVENTS, ATTEMPTS, DLQ, RECORD, ORG_LETTERS], [org, event, endpoint])
+        return self.call("find_delivery", [EVENTS, ATTEMPTS, DLQ, DUE, RECORD, ORG_LETTERS, ENDPOINT], [org, event, endpoint])
 
     def list_letters(self, after="", limit=50, endpoint="", type="", reason="", since="", until="", org=ORG):
         """-> where to go on, rows"""
@@ -291,6 +296,10 @@ class Store:
 
     def pause(self, endpoint):
         self.r.hset(ENDPOINT + endpoint, "paused", "1")
+
+    def gate(self, endpoint, **fields):
+        """ordered="1", rate_per_second and rate_burst; "" takes one off."""
+        self.r.hset(ENDPOINT + endpoint, mapping={"id": endpoint, "org": ORG} | fields)
 
     def resume(self, endpoint):
         self.r.hset(ENDPOINT + endpoint, "paused", "0")

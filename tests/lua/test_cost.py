@@ -111,7 +111,7 @@ class Meter:
         return lambda: self.all_are("done", [word for word, _ in self.store.fanout("p1", parts)[1]])
 
     def fanout_held(self, n):
-        parts = [part(entry, event_id(next(self.numbers)), [PAUSED], body=BODY, paused="1") for entry in self.events(n)]
+        parts = [part(entry, event_id(next(self.numbers)), [PAUSED], body=BODY, gated="1") for entry in self.events(n)]
         return lambda: self.all_are("done", [word for word, _ in self.store.fanout("p1", parts)[1]])
 
     def deliveries(self, n, endpoint=endpoint_id(1)):

@@ -176,7 +176,7 @@ def test_what_waits_without_a_trace_or_a_request_says_so(store):
 def test_each_endpoint_has_a_history_of_its_events(store):
     now, entries = 1700000000000, give_events(store, 4)
     store.pause(B)
-    store.fanout("p1", [part(entries[0], event_id(1), [A, B], paused="1"), part(entries[1], event_id(2), [A], after=now + 1),
+    store.fanout("p1", [part(entries[0], event_id(1), [A, B], gated="1"), part(entries[1], event_id(2), [A], after=now + 1),
                         part(entries[2], event_id(3), skipped="no_endpoint"), part(entries[3], event_id(4), [A, C])], now)
     assert store.r.zrange(HISTORY + A, 0, -1, withscores=True) == [(event_id(i), 0) for i in (1, 2, 4)]
     assert store.r.zrange(HISTORY + B, 0, -1) == [event_id(1)], "what is held too"
@@ -186,9 +186,9 @@ def test_each_endpoint_has_a_history_of_its_events(store):
 def test_a_paused_endpoint_s_deliveries_are_held_in_its_lane(store):
     now, entries = 1700000000000, give_events(store, 2)
     store.pause(B)
-    parts = [part(entry, event_id(i), [A, B, C], paused="1") for i, entry in enumerate(entries, 1)]
+    parts = [part(entry, event_id(i), [A, B, C], gated="1") for i, entry in enumerate(entries, 1)]
     assert store.fanout("p1", parts, now) == ("", [("done", "")] * 2)
-    assert store.r.zrange(LANE + B, 0, -1, withscores=True) == [(delivery_id(E1, B), now), (delivery_id(E2, B), now)]
+    assert store.r.zrange(LANE + B, 0, -1, withscores=True) == [(delivery_id(E1, B), 0), (delivery_id(E2, B), 0)]
     assert store.r.hgetall(RECORD + E2) == {A: "pending 0", B: waiting_state("paused", "-"), C: "pending 0"}
     assert [fields["endpoint"] for _, fields in store.r.xrange(DELIVERIES)] == [A, C, A, C]
     assert store.waiting() == {"paused": 2}
@@ -205,14 +205,14 @@ def test_only_the_endpoint_s_own_record_says_that_it_is_paused(store, paused):
     """What the caller believes may be old."""
     entry, = give_events(store, 1)
     store.r.hset("mr:{0}:endpoint:" + A, "paused", "0" if paused == "1" else "1")
-    store.fanout("p1", [part(entry, E1, [A, B], paused=paused)])
+    store.fanout("p1", [part(entry, E1, [A, B], gated=paused)])
     assert store.r.hgetall(RECORD + E1) == {A: "pending 0", B: "pending 0"}
 
 
 def test_what_is_for_later_waits_for_its_time_first(store):
     entry, = give_events(store, 1)
     store.pause(A)
-    store.fanout("p1", [part(entry, E1, [A], paused="1", after=10**14)])
+    store.fanout("p1", [part(entry, E1, [A], gated="1", after=10**14)])
     assert store.r.hget(RECORD + E1, A) == waiting_state("scheduled", 10**14)
     assert store.waiting() == {"scheduled": 1} and not store.r.exists(LANE + A)
 
@@ -227,7 +227,7 @@ def test_an_event_that_comes_again_has_its_deliveries_already(store):
     now = 1700000000000
     entries = give_events(store, 4)
     parts = [part(entries[0], event_id(1), [A, B]), part(entries[1], event_id(2), [A], after=now + 5000),
-             part(entries[2], event_id(3), skipped="no_endpoint"), part(entries[3], event_id(4), [A, C], paused="1")]
+             part(entries[2], event_id(3), skipped="no_endpoint"), part(entries[3], event_id(4), [A, C], gated="1")]
     store.pause(C)
     store.fanout("p1", parts, now)
     (delivery, fields), *_ = store.read_deliveries()

@@ -3,8 +3,8 @@ import pytest
 import redis
 
 from job_env import NOW, give, make_endpoints
-from store import (DELIVERIES, DUE, ENDPOINT, EVENTS, JOB, JOBS, ORG_EVENTS, P, RATE, RECORD, STEP_MS, WAITING, entry_event_id,
-                   job_id, new_event, outcome, part)
+from store import (DELIVERIES, DUE, ENDPOINT, EVENTS, JOB, JOBS, LANE, ORG_EVENTS, P, RATE, RECORD, STEP_MS, TURN, WAITING,
+                   entry_event_id, job_id, new_event, outcome, part)
 
 MINE, OTHER = "org_" + "a" * 20, "org_" + "b" * 20
 MY_ENDPOINTS = ["ep_" + letter * 20 for letter in "cd"]
@@ -38,7 +38,15 @@ def furnish(store, org, endpoints):
     r.hset(ENDPOINT + endpoints[0], "paused", "1")
     store.publish([new_event(org=org)])
     (entry, _), = store.read_events()
-    store.fanout("p1", [part(entry, entry_event_id(entry), endpoints[:1], org=org, paused="1")])
+    store.fanout("p1", [part(entry, entry_event_id(entry), endpoints[:1], org=org, gated="1")])
+    for endpoint in endpoints:
+        r.set(RATE + endpoint, "1 0")
+        r.hset(TURN + endpoint, "delivery", "dlv_1")
+    if len(endpoints) > 1:
+        r.hset(ENDPOINT + endpoints[-1], "ordered", "1")
+        store.publish([new_event(org=org)] * 2)
+        store.fanout("p1", [part(entry, entry_event_id(entry), endpoints[-1:], org=org, gated="1") for entry, _ in store.read_events()])
+        assert r.zscore(DUE, endpoints[-1]) and r.zcard(LANE + endpoints[-1]) == 2
     store.job_create(7 if org == MINE else 8, "replay", {"endpoint": endpoints[0]}, org=org)
 
 

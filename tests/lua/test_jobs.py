@@ -13,7 +13,7 @@ def hold(store, count):
     store.publish([new_event() for _ in range(count)], max_depth=10**9)
     read = [(entry, entry_event_id(entry)) for entry, _ in store.read_events(count=count)]
     for at in range(0, count, 100):
-        store.fanout("p1", [part(*one, [ENDPOINT_1], paused="1") for one in read[at:at + 100]])
+        store.fanout("p1", [part(*one, [ENDPOINT_1], gated="1") for one in read[at:at + 100]])
     assert store.r.zcard(LANE + ENDPOINT_1) == count
     store.r.hset(ENDPOINT + ENDPOINT_1, "paused", "0")
     return [event for _, event in read]

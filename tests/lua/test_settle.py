@@ -78,7 +78,7 @@ def test_hold_keeps_it_in_the_lane_of_a_paused_endpoint(store):
     held = [outcome(*one, "hold", status=0, error="", duration_ms="", delay_ms="") for one in claimed]
     assert store.settle("d1", held, NOW) == ("", ["settled"] * 2)
     assert store.r.zrange(LANE + ENDPOINT, 0, -1, withscores=True) == [
-        (delivery_id(event_id(i), ENDPOINT), NOW) for i in (1, 2)]
+        (delivery_id(event_id(i), ENDPOINT), 0) for i in (1, 2)]
     assert record(store) == waiting_state("paused", "-") and attempts(store) == []
     assert store.waiting() == {"paused": 2}
     assert store.stats() == {"events": 2, "deliveries": 2}

@@ -40,7 +40,7 @@ def test_publish_writes_nothing_while_a_stream_is_wrong(store, key):
 def test_fanout_goes_on_without_a_counter_or_over_a_record(store, key):
     entry = give_event(store)
     put_wrong(store, key)
-    assert store.fanout("p1", [part(entry, EVENT, [ENDPOINT], paused="1")])[1] == [("done", "")]
+    assert store.fanout("p1", [part(entry, EVENT, [ENDPOINT], gated="1")])[1] == [("done", "")]
     assert store.r.xlen(DELIVERIES) == 1 and store.pending(EVENTS, "processor") == {}
     assert store.r.hgetall(RECORD + EVENT) == {ENDPOINT: "pending 0"}
 
@@ -69,7 +69,7 @@ def test_what_is_held_replaces_what_stands_in_its_lane_s_place(store):
     entry = give_event(store)
     store.pause(ENDPOINT)
     put_wrong(store, LANE + ENDPOINT)
-    store.fanout("p1", [part(entry, event_id(2), [endpoint_id(3), ENDPOINT, endpoint_id(5)], paused="1")], NOW)
+    store.fanout("p1", [part(entry, event_id(2), [endpoint_id(3), ENDPOINT, endpoint_id(5)], gated="1")], NOW)
     assert store.r.zrange(LANE + ENDPOINT, 0, -1) == [delivery_id(event_id(2), ENDPOINT)]
     assert store.r.xlen(DELIVERIES) == 3
     put_wrong(store, LANE + ENDPOINT)

@@ -2,36 +2,38 @@
 import random
 from collections import Counter
 
+from lanes_world import ENDPOINTS_OF, LanesWorld
 from model import Event, Model, order
-from store import (ATTEMPTS, CURSORS, DELIVERIES, DLQ, DUE, EVENTS, FAILING, HISTORY, LANE, ORG_DLQ, ORG_EVENTS, ORG_LEASES, P,
+from store import (ATTEMPTS, CURSORS, DELIVERIES, DLQ, DUE, EVENTS, FAILING, HISTORY, ORG_DLQ, ORG_EVENTS, ORG_LEASES, P,
                    RECORD, STATS, TRACE, WAITING, delivery_id, endpoint_id, entry_event_id, new_event, outcome, part,
                    waiting_state)
 
 PROCESSORS, DISPATCHERS = ["p1", "p2", "p3"], ["d1", "d2", "d3"]
-ORGS = ["org_a", "org_b"]
+ORGS = list(ENDPOINTS_OF)
 LEASE_MS = 30000
 AFTER_ALL = 10**14  # ms
 MAX_DEPTH = 60
 FAILING_AFTER_MS = 500
 WORDS = ["delivered"] * 4 + ["retry"] * 3 + ["snooze", "park", "hold", "ready", "dead"]
-ENDPOINTS = [endpoint_id(i) for i in range(1, 8)]
 PART = 3  # a wider event takes several calls
 MUST_HAPPEN = {"accepted", "duplicate", "mismatch", "full", "done", "continued", "behind", "refused fanout",
                "settled", "failing", "refused settle", "promoted", "held", "resumed", "reclaimed", "lost lease", "reaped",
-               "trimmed", "kept", "leased"}
+               "trimmed", "kept", "leased", "paced", "in turn", "opened", "told"}
 
 
-class World:
+class World(LanesWorld):
     def __init__(self, store, seed):
         self.store, self.model, self.random = store, Model(), random.Random(seed)
-        self.now = 1700000000000
+        self.now = 4000000000000  # so late that Redis, whose clock is another, lets no limiter expire
         self.seen = Counter()
         self.held = {name: {} for name in PROCESSORS + DISPATCHERS}  # consumer's own view: entry -> what it read
         self.silent = set()  # (stream, entry) whose lease has run out
         self.last_attempt = "0-0"
         self.trim_cursor = ""
+        self.had_turn = set()  # (endpoint, event)
+        self.released_by_gate = {}  # endpoint -> (ms, event) of each, since its gate was changed
         operations = {self.publish: 5, self.read_events: 8, self.fanout: 12, self.read_deliveries: 10, self.settle: 14,
-                      self.promote: 6, self.pause: 2, self.resume: 2, self.silence: 3, self.reclaim: 4, self.renew: 3,
+                      self.promote: 6, self.pause: 2, self.resume: 2, self.regate: 3, self.silence: 3, self.reclaim: 4, self.renew: 3,
                       self.reap: 1, self.lease: 2, self.trim: 3}
         self.operations, self.weights = list(operations), list(operations.values())
 
@@ -63,7 +65,7 @@ class World:
         for item, (word, entry) in zip(items, answers):
             self.seen[word] += 1
             if word == "accepted":
-                endpoints = sorted(self.some(ENDPOINTS, len(ENDPOINTS)))
+                endpoints = sorted(self.some(ENDPOINTS_OF[item["org"]], 5))
                 self.model.was_published(item, Event(entry, entry_event_id(entry), item["org"], item["after"],
                                                      endpoints))
 
@@ -81,9 +83,9 @@ class World:
         for event in self.some(self.held[consumer].values(), 6):
             parts += self.parts_of(event)
         due, answers = self.store.fanout(consumer, [
-            part(entry, event.name, endpoints, org=event.org, after=event.after, to=last, paused="1" if paused else "0",
+            part(entry, event.name, endpoints, org=event.org, after=event.after, to=last, gated="1" if gated else "0",
                  skipped="" if event.endpoints else "no_endpoint", **{"from": before})
-            for event, (entry, endpoints, before, last, paused) in parts], self.now)
+            for event, (entry, endpoints, before, last, gated) in parts], self.now)
         assert answers == self.model.fanout(consumer, [one for _, one in parts], self.now)
         assert due == str(self.model.due())
         for (event, _), (word, _) in zip(parts, answers):
@@ -103,8 +105,8 @@ class World:
         parts = []
         for _ in range(self.random.randint(1, 3)):
             now, rest = rest[:PART], rest[PART:]
-            paused = self.random.random() < 0.1 or bool(self.model.paused & set(now)) and self.random.random() < 0.9
-            parts.append((event, (event.entry, now, before, now[-1] if rest else "", paused)))
+            gated = self.random.random() < 0.1 or any(map(self.model.lanes.gate, now)) and self.random.random() < 0.9
+            parts.append((event, (event.entry, now, before, now[-1] if rest else "", gated)))
             if not rest:
                 break
             before = now[-1]
@@ -120,7 +122,8 @@ class World:
             [(one.event, one.endpoint) for one in self.model.made]
         for one, (entry, _) in zip(self.model.made, new):
             one.entry = entry
-        self.model.made = []
+        self.model.made, self.new_entries = [], [fields for _, fields in new]
+        self.check_released(self.new_entries)
 
     def read_deliveries(self):
         consumer = self.random.choice(DISPATCHERS)
@@ -147,6 +150,7 @@ class World:
         assert due == str(self.model.due())
         self.learn_attempts(attempted)
         self.learn_entries()
+        self.release_next({fields["endpoint"] for (_, fields), word in zip(chosen, answers) if word != "refused"})
         for (entry, _), word in zip(chosen, answers):
             self.seen["refused settle" if word == "refused" else word] += 1
             if self.random.random() < 0.9:  # else it forgets that it is through, and tries again
@@ -165,33 +169,6 @@ class World:
         moved = self.model.promote(limit, self.now)
         assert self.store.promote(limit, self.now) == [moved, str(self.model.due()), 0]
         self.seen["promoted"] += moved
-        self.learn_entries()
-
-    # -- endpoints that are paused and resumed
-
-    def pause(self):
-        endpoint = self.random.choice(ENDPOINTS)
-        self.model.paused.add(endpoint)
-        self.store.pause(endpoint)
-
-    def resume(self):
-        self.resume_one(self.random.choice(ENDPOINTS))
-
-    def resume_one(self, endpoint):
-        """And what was held goes on, as its record says."""
-        self.model.resume(endpoint)
-        self.store.resume(endpoint)
-        held = self.store.r.zrange(LANE + endpoint, 0, -1)
-        for one, name in zip(self.model.made, held):
-            assert name == delivery_id(one.event, one.endpoint)
-            names = ("event", "endpoint", "org", "attempt", "snoozes", "history")
-            fields = {name: value for name, value in zip(names, self.wanted(one)) if value is not None}
-            self.store.r.xadd(DELIVERIES, fields | dict(trace=TRACE, request="req_1", body=""))
-            self.store.r.hset(RECORD + one.event, endpoint, self.wanted_state(one))
-            self.store.r.hincrby(WAITING, "paused", -1)
-        assert len(held) == len(self.model.made)
-        self.store.r.delete(LANE + endpoint)
-        self.seen["resumed"] += len(held)
         self.learn_entries()
 
     # -- consumers that come and go
@@ -273,7 +250,7 @@ class World:
         for _ in range(1000):
             self.now += 1000
             self.promote()
-            for endpoint in sorted(self.model.paused):
+            for endpoint in sorted(self.model.lanes.paused):
                 self.resume_one(endpoint)
             for stream, group, consumers in [(EVENTS, "processor", PROCESSORS), (DELIVERIES, "dispatcher", DISPATCHERS)]:
                 for consumer in consumers:
@@ -282,7 +259,7 @@ class World:
                         for entry in self.truly_held(stream, consumer))
             for operation in (self.read_events, self.fanout, self.read_deliveries, self.settle):
                 operation()
-            if self.model.backlog() == 0 and not self.model.at("waiting"):
+            if self.model.backlog() == 0 and not self.model.at("waiting") + self.model.at("held"):
                 return
         raise AssertionError("it does not drain")
 
@@ -301,11 +278,7 @@ class World:
             one.entry: self.wanted(one) for one in model.at("ready")}
         assert self.store.pending(DELIVERIES, "dispatcher") == {
             one.entry: one.holder for one in model.at("ready") if one.holder}
-        assert r.zrange(DUE, 0, -1, withscores=True) == self.in_order(model.at("waiting"))
-        assert self.each(LANE, lambda key: r.zrange(key, 0, -1, withscores=True)) == {
-            endpoint: self.in_order(one for one in model.at("held") if one.endpoint == endpoint)
-            for endpoint in {one.endpoint for one in model.at("held")}}
-        self.seen["held"] += len(model.at("held"))
+        self.compare_lanes()
         assert r.hgetall(FAILING) == {endpoint: str(since) for endpoint, since in model.failing.items()}
         assert self.records() == self.wanted_records()
         self.compare_lists()
@@ -315,11 +288,6 @@ class World:
 
     def each(self, prefix, read):
         return {key[len(prefix):]: read(key) for key in self.store.r.scan_iter(prefix + "*", count=1000)}
-
-    @staticmethod
-    def in_order(deliveries):
-        """Members and scores, as a zset keeps them."""
-        return sorted(((delivery_id(one.event, one.endpoint), one.until) for one in deliveries), key=lambda row: row[::-1])
 
     def compare_lists(self):
         """What is listed by organization and by endpoint."""
@@ -338,19 +306,18 @@ class World:
 
     @staticmethod
     def short(fields):
-        return tuple(fields.get(name) for name in ("event", "endpoint", "org", "attempt", "snoozes", "history"))
+        return tuple(fields.get(name) for name in ("event", "endpoint", "org", "attempt", "snoozes", "history", "lane"))
 
     @staticmethod
     def wanted(one):
         past = (str(one.snoozes), ",".join(one.history)) if one.snoozes or one.history else (None, None)
-        return one.event, one.endpoint, one.org, str(one.attempt), *past
+        return one.event, one.endpoint, one.org, str(one.attempt), *past, "1" if one.is_released else None
 
     def wanted_state(self, one, letters=None):
         """What the record says: lua/lib/record.lua."""
         tail = "0" if one.last is None else " ".join([*map(str, one.last), *filter(None, [",".join(one.history)])])
         if one.place in ("waiting", "held"):
-            reason, until = (one.reason, one.until) if one.place == "waiting" else ("paused", "-")
-            return waiting_state(reason, until, one.attempt, one.snoozes, tail, one.org)
+            return waiting_state(one.reason, one.until, one.attempt, one.snoozes, tail, one.org)
         if one.place == "dead":
             return f"dead {letters[one.event, one.endpoint]} {tail}"
         return f"{'pending' if one.place == 'ready' else one.place} {tail}"
@@ -373,13 +340,13 @@ class World:
         states = {(event, name): state.split(" ") for event, of in self.records().items() for name, state in of.items()
                   if name != "skipped"}
         by_id = {delivery_id(*one): one for one in states}
-        due, held = r.zrange(DUE, 0, -1), [name for of in self.each(LANE, lambda key: r.zrange(key, 0, -1)).values() for name in of]
+        due, held = self.due_and_held()
         places.update(by_id[name] for name in due + held)
         letters = {entry: (f["event"], f["endpoint"]) for entry, f in r.xrange(DLQ)}
-        for one, (word, reason, *_) in states.items():
+        for one, (word, reason, *rest) in states.items():
             assert (word == "pending") == (one in places and delivery_id(*one) not in due + held)
             assert (word == "waiting") == (delivery_id(*one) in due + held)
-            assert (reason == "paused") == (delivery_id(*one) in held)
+            assert (word == "waiting" and rest[0] == "-") == (delivery_id(*one) in held)
             assert (word == "dead") == (letters.get(reason) == one)
             places[one] += word in ("delivered", "dead")
         assert self.store.waiting() == Counter(states[by_id[name]][1] for name in due + held)

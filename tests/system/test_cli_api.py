@@ -48,7 +48,9 @@ def test_keys_by_the_admin_and_by_a_key(as_admin, as_key, organization):
 
 
 def test_an_endpoint_from_its_making_to_its_removal(as_key, receiver):
-    made = ask(as_key, "endpoints", "create", receiver.url("/hook"), "--event-types", "order.*,paid", "--description", "mine")
+    made = ask(as_key, "endpoints", "create", receiver.url("/hook"), "--event-types", "order.*,paid", "--description", "mine",
+               "--ordered", "--per-second", "50", "--burst", "7")
+    assert (made["ordered"], made["rate_limit"]) == (True, {"per_second": 50, "burst": 7})
     assert made["secret"].startswith("whsec_") and made["event_types"] == ["order.*", "paid"]
     assert [one["id"] for one in ask(as_key, "endpoints", "ls")] == [made["id"]]
     assert ask(as_key, "endpoints", "pause", made["id"])["paused"] is True

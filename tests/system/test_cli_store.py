@@ -135,6 +135,24 @@ def test_a_delivery_that_is_held_says_for_what(state):
     assert "goes out when the endpoint is resumed" in words(state, event)
 
 
+@pytest.mark.parametrize("fields, reason, said", [
+    (dict(rate_per_second="1", rate_burst="1"), "rate_limit", "than its rate limit allows"),
+    (dict(ordered="1"), "ordering", "one event after the other")])
+def test_a_delivery_in_a_lane_says_for_what_and_when_the_lane_goes_on(state, fields, reason, said):
+    state.gate(E1, **fields)
+    event, (delivery,) = state.new_deliveries(E1)
+    state.end(delivery, "hold", duration_ms="", delay_ms="")
+    until_ms = state.now_ms() + 60000
+    state.r.zadd(DUE, {E1: until_ms})
+    one, text = only(explain(state, event)), words(state, event)
+    assert (one["state"], one["reason"], ms_of(one["until"])) == ("waiting", reason, until_ms)
+    assert "at the earliest" in text and said in text
+    state.pause(E1)
+    one = only(explain(state, event))
+    assert (one["state"], one["reason"], one["until"]) == ("waiting", "paused", None)
+    assert "goes out when the endpoint is resumed" in words(state, event)
+
+
 def test_a_retry_that_has_become_due_is_ready_again(state):
     event, (delivery,) = state.new_deliveries(E1)
     state.end(delivery, "retry", delay_ms="0")

@@ -164,6 +164,23 @@ def test_what_is_for_a_paused_endpoint_is_held(world):
     assert dispatcher.metrics()['millrace_deliveries_total{outcome="hold"}'] == 3
 
 
+def test_what_its_lane_did_not_let_go_stands_in_line_first(world):
+    """As after a backoff, a replay, or the fan-out of a processor that did not know yet."""
+    receiver = world.receiver(200)
+    paced = world.endpoint(receiver.url, rate_per_second="1", rate_burst="1")
+    ordered, other = world.endpoint(receiver.url, ordered="1"), world.endpoint(receiver.url)
+    first, *_, last = events = world.send(paced, ordered, other, count=3)
+    dispatcher = world.dispatcher()
+    for event in events:
+        world.wait_state(event, other, "delivered")
+        world.wait_state(event, ordered, "delivered")
+    assert world.wait_state(first, paced, "delivered") and world.state(last, paced)[:2] == ["waiting", "rate_limit"]
+    assert dispatcher.metrics()['millrace_deliveries_total{outcome="hold"}'] == 6
+    world.r.hset(f"mr:{{0}}:endpoint:{paced}", mapping={"rate_per_second": "1000", "rate_burst": "1000"})
+    world.wait_state(last, paced, "delivered")
+    assert [one["attempt"] for one in world.attempts()] == ["1"] * 9
+
+
 def test_endpoints_that_cannot_be_sent_to(world):
     receiver = world.receiver(200)
     disabled = world.endpoint(receiver.url, disabled="1")
@@ -567,7 +584,7 @@ def test_waiting_is_told_by_its_reason(world):
     world.store.fanout("p1", [store.part(entry, store.event_id(1), [failing], after=later)])
     dispatcher = world.dispatcher(retry_schedule="1h")
     wait_for("all to wait", lambda: world.r.zcard(store.DUE) == 6 and world.r.xlen(store.DELIVERIES) == 0)
-    reasons = dict(scheduled=1, backoff=3, retry_after=2, concurrency_limit=0, paused=0, worker_capacity=0)
+    reasons = dict(scheduled=1, backoff=3, retry_after=2, concurrency_limit=0, paused=0, ordering=0, rate_limit=0, worker_capacity=0)
     expected = {f'millrace_waiting{{reason="{reason}"}}': count for reason, count in reasons.items()}
     metrics = dispatcher.metrics()
     assert {name: count for name, count in metrics.items() if name.startswith("millrace_waiting")} == expected

@@ -13,7 +13,7 @@ from waiting import wait_until
 
 URL = "http://127.0.0.1:1/hook"
 MEMBERS = {"id", "organization", "url", "event_types", "filter", "headers", "description", "disabled", "disabled_reason", "paused",
-           "failing_since", "max_in_flight", "timeout", "retry_schedule", "created_at", "updated_at"}
+           "failing_since", "rate_limit", "ordered", "max_in_flight", "timeout", "retry_schedule", "created_at", "updated_at"}
 FRESH_S = 1  # within which every process has heard of a change
 
 
@@ -75,18 +75,19 @@ def keyspace(stack):
 
 def test_what_is_made_is_shown_without_its_secret(organization):
     made = organization.new_endpoint(URL, "order.*", description="mine", headers={"X-A": "b"}, max_in_flight=7, timeout="2s",
-                                     retry_schedule=["1s", "5m"], filter={"gt": {"/n": 1}})
+                                     retry_schedule=["1s", "5m"], filter={"gt": {"/n": 1}}, rate_limit={"per_second": 5}, ordered=True)
     assert set(made) == MEMBERS | {"secret"} and made["secret"].startswith("whsec_")
     shown = show(organization, made)
     assert shown == {name: made[name] for name in MEMBERS}
     assert shown | {"id": "", "created_at": "", "updated_at": ""} == {
         "id": "", "organization": organization.id, "url": URL, "event_types": ["order.*"], "filter": {"gt": {"/n": 1}},
         "headers": {"X-A": "b"}, "description": "mine", "disabled": False, "disabled_reason": None, "paused": False,
-        "failing_since": None, "max_in_flight": 7, "timeout": "2000ms", "retry_schedule": ["1000ms", "300000ms"],
+        "failing_since": None, "rate_limit": {"per_second": 5, "burst": 5}, "ordered": True, "max_in_flight": 7, "timeout": "2000ms", "retry_schedule": ["1000ms", "300000ms"],
         "created_at": "", "updated_at": ""}
     plain = show(organization, organization.new_endpoint(URL, disabled=True))
     assert plain | {"disabled": True, "disabled_reason": "api"} == plain
-    assert [plain[name] for name in ("filter", "max_in_flight", "timeout", "retry_schedule")] == [None] * 4
+    assert [plain[name] for name in ("filter", "rate_limit", "max_in_flight", "timeout", "retry_schedule")] == [None] * 5
+    assert plain["ordered"] is False
 
 
 def test_a_patch_changes_what_it_names(stack, organization):
@@ -118,7 +119,8 @@ def test_a_patch_of_nothing_changes_nothing(stack, organization):
     ({"headers": {"a": "b\r\nX: y"}}, 422, "/headers/a"), ({"headers": {"Host": "x"}}, 422, "/headers/Host"),
     ({"description": "\0"}, 422, "/description"), ({"max_in_flight": 10001}, 422, "/max_in_flight"),
     (b'{"max_in_flight":1e400}', 422, "/max_in_flight"), ({"timeout": "5m1ms"}, 422, "/timeout"),
-    ({"rate_limit": {"per_second": 1}}, 422, "/rate_limit"), ({"ordered": True}, 422, "/ordered"),
+    ({"rate_limit": {"per_second": 0}}, 422, "/rate_limit/per_second"), ({"rate_limit": 5}, 422, "/rate_limit"),
+    ({"rate_limit": {"per_second": 1, "burst": 1000001}}, 422, "/rate_limit/burst"), ({"ordered": 1}, 422, "/ordered"),
     ({"secret": "whsec_" + "A" * 32}, 422, "/secret"), ({"paused": True}, 422, "/paused"), ({"id": "ep_1"}, 422, "/id"),
     (b'{"disabled":true,"disabled":true}', 422, "/disabled"), (b'{"filter":' + b'{"not":' * 70 + b"1" + b"}" * 71, 400, None),
 ], ids=str)

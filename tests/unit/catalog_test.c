@@ -23,7 +23,7 @@ struct world {
     int answers;
     enum status status;
     size_t found; /* by the type order.paid, in the last answer */
-    bool any_paused;
+    bool any_gated;
     char matched[512]; /* their ids */
 };
 
@@ -85,7 +85,7 @@ static void on_catalog(enum status status, struct cache_value *value, void *self
     for (size_t i = 0; i < result.count && len < sizeof world->matched; i++)
         len += (size_t)snprintf(world->matched + len, sizeof world->matched - len, "%s%s",
                                 i ? " " : "", result.ids[i]);
-    world->any_paused = result.any_paused;
+    world->any_gated = result.any_gated;
     free(result.ids);
     cache_release(&value);
 }
@@ -197,24 +197,34 @@ static void filters_come_with_their_endpoints(void **state)
     close_world(world);
 }
 
-static void a_pause_comes_with_its_endpoint(void **state)
+static void gate_ep_2(struct world *world, const char *field, const char *value, bool any_gated)
+{
+    redis_fixture_ask(&world->stage.server, "HSET %s %s %s",
+                      stage_key(key_of_id(partition(), KEY_ENDPOINT, SLICE("ep_2"))), field, value);
+    change(world, "endpoint", ORG);
+    assert_int_equal(get(world), STATUS_OK);
+    assert_int_equal(world->any_gated, any_gated);
+    assert_string_equal(world->matched, "ep_1 ep_2");
+}
+
+static void a_gate_comes_with_its_endpoint(void **state)
 {
     (void)state;
     struct world *world = open_world("");
     put(world, "ep_1", "[\"*\"]", "0");
     put(world, "ep_2", "[\"*\"]", "0");
     assert_int_equal(get(world), STATUS_OK);
-    assert_false(world->any_paused);
-    redis_fixture_ask(&world->stage.server, "HSET %s paused 1",
-                      stage_key(key_of_id(partition(), KEY_ENDPOINT, SLICE("ep_2"))));
-    change(world, "endpoint", ORG);
-    assert_int_equal(get(world), STATUS_OK);
-    assert_true(world->any_paused);
-    assert_string_equal(world->matched, "ep_1 ep_2");
+    assert_false(world->any_gated);
+    gate_ep_2(world, "ordered", "0", false);
+    gate_ep_2(world, "ordered", "1", true);
+    gate_ep_2(world, "ordered", "0", false);
+    gate_ep_2(world, "rate_per_second", "5", true);
+    gate_ep_2(world, "rate_per_second", "", false);
+    gate_ep_2(world, "paused", "1", true);
     put(world, "ep_2", "[\"*\"]", "1");
     change(world, "endpoint", ORG);
     assert_int_equal(get(world), STATUS_OK);
-    assert_false(world->any_paused);
+    assert_false(world->any_gated);
     assert_string_equal(world->matched, "ep_1");
     close_world(world);
 }
@@ -283,7 +293,7 @@ int main(void)
         cmocka_unit_test(is_there_at_once_when_it_is_known),
         cmocka_unit_test(what_is_gone_or_unreadable_is_left_out),
         cmocka_unit_test(filters_come_with_their_endpoints),
-        cmocka_unit_test(a_pause_comes_with_its_endpoint),
+        cmocka_unit_test(a_gate_comes_with_its_endpoint),
         cmocka_unit_test(loads_many_in_chunks),
         cmocka_unit_test(tells_when_redis_is_down_and_loads_later),
         cmocka_unit_test(a_load_under_way_is_told_at_the_end),

@@ -71,6 +71,24 @@ static void reads_fields_in_any_order(void **state)
     check_values(&delivery);
 }
 
+static void says_whether_its_lane_let_it_go(void **state)
+{
+    struct slice fields[2 * FIELDS + 2];
+    struct delivery_fields delivery;
+    (void)state;
+    fill(fields);
+    assert_int_equal(delivery_from_fields(fields, 2 * FIELDS, &delivery), STATUS_OK);
+    assert_false(delivery.is_released);
+    fields[2 * FIELDS] = SLICE("lane");
+    fields[2 * FIELDS + 1] = SLICE("1");
+    assert_int_equal(delivery_from_fields(fields, 2 * FIELDS + 2, &delivery), STATUS_OK);
+    assert_true(delivery.is_released);
+    check_values(&delivery);
+    fields[2 * FIELDS + 1] = SLICE("0");
+    assert_int_equal(delivery_from_fields(fields, 2 * FIELDS + 2, &delivery), STATUS_OK);
+    assert_false(delivery.is_released);
+}
+
 static void refuses_a_missing_or_cut_field(void **state)
 {
     struct delivery_fields delivery;
@@ -159,6 +177,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_fields_in_any_order),
+        cmocka_unit_test(says_whether_its_lane_let_it_go),
         cmocka_unit_test(refuses_a_missing_or_cut_field),
         cmocka_unit_test(reads_what_has_nothing_to_say),
         cmocka_unit_test(judges_each_value),

@@ -146,6 +146,53 @@ static void the_sweep_finds_what_nobody_told(void **state)
     close_world(world);
 }
 
+/* What somebody else made due is found at once, also while a look at what is due is under way. */
+static void looks_when_it_is_woken(void **state)
+{
+    (void)state;
+    struct world *world = open_world("");
+    due_start(world->due);
+    run_turns(world->stage.loop, 50);
+    for (int is_under_way = 0; is_under_way < 2; is_under_way++) {
+        long long before = ready(world);
+        int64_t start_mono_ms = clock_mono_ms();
+        if (is_under_way)
+            due_wake(world->due);
+        run_turns(world->stage.loop, is_under_way); /* sent, and not answered */
+        put(world, 1, is_under_way ? 50 : 0);
+        due_wake(world->due);
+        while (ready(world) == before)
+            run_turns(world->stage.loop, 1);
+        assert_true(clock_mono_ms() - start_mono_ms < 1000);
+    }
+    close_world(world);
+}
+
+#define RECORD "mr:{0}:event:evt_00000000000000000001"
+
+/* The lane of an ordered endpoint, with one delivery. */
+static void lets_lanes_go_behind_what_was_sent(void **state)
+{
+    (void)state;
+    struct world *world = open_world("");
+    const struct slice endpoint = SLICE("ep_" ENDPOINT);
+    stage_eval(&world->stage,
+               "redis.call('XGROUP', 'CREATE', 'mr:{0}:events', 'processor', '1-0', 'MKSTREAM')"
+               " redis.call('HSET', 'mr:{0}:endpoint:ep_" ENDPOINT "', 'org', 'o', 'ordered', 1)"
+               " redis.call('HSET', '" RECORD "', 'ep_" ENDPOINT "',"
+               "  'waiting ordering - 1 0 o - - 0') return ''");
+    redis_sendf(world->stage.redis, NULL, NULL, "ZADD mr:{0}:lane:ep_" ENDPOINT " 0 %s",
+                "dlv_00000000000000000001" ENDPOINT);
+    due_release(world->due, &endpoint, 1);
+    while (ready(world) == 0)
+        run_turns(world->stage.loop, 1);
+    assert_string_equal(stage_eval(&world->stage,
+                                   "return redis.call('HGET', 'mr:{0}:turn:ep_" ENDPOINT
+                                   "', 'delivery')"),
+                        "dlv_00000000000000000001" ENDPOINT);
+    close_world(world);
+}
+
 static bool all_are_promoted(void *self)
 {
     const struct world *world = self;
@@ -274,6 +321,8 @@ int main(void)
         cmocka_unit_test(members_without_a_delivery_are_counted),
         cmocka_unit_test(an_earlier_time_moves_the_timer),
         cmocka_unit_test(the_sweep_finds_what_nobody_told),
+        cmocka_unit_test(looks_when_it_is_woken),
+        cmocka_unit_test(lets_lanes_go_behind_what_was_sent),
         cmocka_unit_test(a_thousand_at_once_go_in_bounded_calls),
         cmocka_unit_test(another_clock_costs_no_calls),
         cmocka_unit_test(waits_for_a_redis_that_is_down),

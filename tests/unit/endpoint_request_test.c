@@ -77,6 +77,7 @@ static void reads_every_member(void **state)
               "\"description\":\"\xc3\xa9 \\\"x\\\"\",\"headers\":{\"Authorization\":\"Bearer "
               "a\\tb\","
               "\"X-A\":\"!\"},\"max_in_flight\":7,\"retry_schedule\":[\"5s\",\"1ms\",\"30d\"],"
+              "\"rate_limit\":{\"burst\":9,\"per_second\":8},\"ordered\":true,"
               "\"timeout\":\"30s\",\"disabled\":true,"
               "\"secret\":\"whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX\"}"),
         &secret);
@@ -92,6 +93,9 @@ static void reads_every_member(void **state)
     assert_true(slice_is(endpoint->headers[0].value, "Bearer a\tb"));
     assert_true(slice_is(endpoint->headers[1].name, "X-A"));
     assert_int_equal(endpoint->max_in_flight, 7);
+    assert_int_equal(endpoint->rate.per_second, 8);
+    assert_int_equal(endpoint->rate.burst, 9);
+    assert_true(endpoint->ordered);
     assert_int_equal(endpoint->retry_schedule.count, 3);
     assert_int_equal(endpoint->retry_schedule.ms[0], 5000);
     assert_int_equal(endpoint->retry_schedule.ms[2], ENDPOINT_RETRY_MAX_MS);
@@ -116,6 +120,7 @@ static void fills_in_what_is_not_given(void **state)
     assert_int_equal(endpoint->headers_count, 0);
     assert_int_equal(endpoint->description.len, 0);
     assert_int_equal(endpoint->max_in_flight, 0);
+    assert_false(endpoint_has_lane(endpoint));
     assert_int_equal(endpoint->timeout_ms, 0);
     assert_int_equal(endpoint->retry_schedule.count, 0);
     assert_false(endpoint->disabled);
@@ -155,6 +160,18 @@ static void names_each_refusal(void **state)
         {"{" URL ",\"description\":1}", "wrong_type", "/description"},
         {"{" URL ",\"description\":\"a\\nb\"}", "invalid_value", "/description"},
         {"{" URL ",\"description\":\"\\u0000\"}", "invalid_value", "/description"},
+        {"{" URL ",\"ordered\":1}", "wrong_type", "/ordered"},
+        {"{" URL ",\"ordered\":null}", "wrong_type", "/ordered"},
+        {"{" URL ",\"rate_limit\":5}", "wrong_type", "/rate_limit"},
+        {"{" URL ",\"rate_limit\":{}}", "missing_field", "/rate_limit/per_second"},
+        {"{" URL ",\"rate_limit\":{\"per_second\":0}}", "invalid_value", "/rate_limit/per_second"},
+        {"{" URL ",\"rate_limit\":{\"per_second\":1000001}}", "invalid_value",
+         "/rate_limit/per_second"},
+        {"{" URL ",\"rate_limit\":{\"per_second\":1,\"burst\":0}}", "invalid_value",
+         "/rate_limit/burst"},
+        {"{" URL ",\"rate_limit\":{\"per_second\":1,\"burst\":1000001}}", "invalid_value",
+         "/rate_limit/burst"},
+        {"{" URL ",\"rate_limit\":{\"per_second\":1,\"x\":1}}", "unknown_field", "/rate_limit/x"},
         {"{" URL ",\"max_in_flight\":\"1\"}", "wrong_type", "/max_in_flight"},
         {"{" URL ",\"max_in_flight\":0}", "invalid_value", "/max_in_flight"},
         {"{" URL ",\"max_in_flight\":-1}", "invalid_value", "/max_in_flight"},
@@ -317,11 +334,20 @@ static void bounds_headers(void **state)
 static void bounds_numbers(void **state)
 {
     static const char *const cases[] = {
-        "\"max_in_flight\":1",          "\"max_in_flight\":9999",
-        "\"max_in_flight\":10000",      "\"timeout\":\"100ms\"",
-        "\"timeout\":\"101ms\"",        "\"timeout\":\"299999ms\"",
-        "\"timeout\":\"5m\"",           "\"retry_schedule\":[\"1ms\"]",
-        "\"retry_schedule\":[\"30d\"]", "\"retry_schedule\":[\"2ms\",\"29d\"]",
+        "\"max_in_flight\":1",
+        "\"max_in_flight\":9999",
+        "\"max_in_flight\":10000",
+        "\"timeout\":\"100ms\"",
+        "\"timeout\":\"101ms\"",
+        "\"timeout\":\"299999ms\"",
+        "\"timeout\":\"5m\"",
+        "\"retry_schedule\":[\"1ms\"]",
+        "\"retry_schedule\":[\"30d\"]",
+        "\"retry_schedule\":[\"2ms\",\"29d\"]",
+        "\"rate_limit\":{\"per_second\":1,\"burst\":1000000}",
+        "\"rate_limit\":{\"per_second\":1000000,\"burst\":1}",
+        "\"rate_limit\":{\"per_second\":2,\"burst\":999999}",
+        "\"rate_limit\":{\"per_second\":999999,\"burst\":2}",
     };
     struct signing_secret secret;
     (void)state;
@@ -348,6 +374,7 @@ static void a_patch_has_what_it_names(void **state)
         accept_patch(SLICE("{\"url\":\"http://b.example/"
                            "\",\"event_types\":[\"a\"],\"filter\":{\"exact\":{\"/a\":1}},"
                            "\"headers\":{\"X-A\":\"b\"},\"description\":\"d\",\"max_in_flight\":1,"
+                           "\"rate_limit\":{\"per_second\":5},\"ordered\":true,"
                            "\"retry_schedule\":[\"5s\"],\"timeout\":\"1s\",\"disabled\":false}"),
                      (1U << ENDPOINT_MEMBERS) - 1);
     assert_true(slice_is(endpoint->url, "http://b.example/"));
@@ -356,6 +383,8 @@ static void a_patch_has_what_it_names(void **state)
     assert_true(slice_is(endpoint->headers[0].name, "X-A"));
     assert_int_equal(endpoint->retry_schedule.ms[0], 5000);
     assert_int_equal(endpoint->timeout_ms, 1000);
+    assert_int_equal(endpoint->rate.burst, 5);
+    assert_true(endpoint->ordered);
     endpoint_free(&endpoint);
 }
 
@@ -363,6 +392,7 @@ static void null_is_what_is_not_given(void **state)
 {
     struct endpoint *endpoint = accept_patch(
         SLICE("{\"event_types\":null,\"filter\":null,\"headers\":null,\"description\":null,"
+              "\"rate_limit\":null,\"ordered\":null,"
               "\"max_in_flight\":null,\"retry_schedule\":null,\"timeout\":null,\"disabled\":null}"),
         ((1U << ENDPOINT_MEMBERS) - 1) & ~(1U << ENDPOINT_URL));
     (void)state;
@@ -374,7 +404,7 @@ static void null_is_what_is_not_given(void **state)
     assert_int_equal(endpoint->max_in_flight, 0);
     assert_int_equal(endpoint->retry_schedule.count, 0);
     assert_int_equal(endpoint->timeout_ms, 0);
-    assert_false(endpoint->disabled);
+    assert_false(endpoint->disabled || endpoint_has_lane(endpoint));
     endpoint_free(&endpoint);
     refuse_patch("{\"url\":null}", "wrong_type", "/url");
 }
@@ -407,7 +437,9 @@ static void a_patch_is_refused_by_the_same_rules(void **state)
         {"{\"secret\":\"whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX\"}", "unknown_field", "/secret"},
         {"{\"organization\":\"org_00000000000000000000\"}", "unknown_field", "/organization"},
         {"{\"paused\":true}", "unknown_field", "/paused"},
-        {"{\"rate_limit\":null}", "unknown_field", "/rate_limit"},
+        {"{\"ordered\":\"yes\"}", "wrong_type", "/ordered"},
+        {"{\"rate_limit\":1}", "wrong_type", "/rate_limit"},
+        {"{\"rate_limit\":{\"burst\":1}}", "missing_field", "/rate_limit/per_second"},
         {"{\"id\":null}", "unknown_field", "/id"},
     };
     (void)state;

@@ -31,6 +31,9 @@ enum {
     TIMEOUT,
     CREATED,
     UPDATED,
+    PER_SECOND,
+    BURST,
+    ORDERED,
     FIELDS,
 };
 
@@ -74,6 +77,12 @@ static void fill(struct slice fields[2 * FIELDS])
         "1700000000000",
         "updated_at",
         "1700000000001",
+        "rate_per_second",
+        "20",
+        "rate_burst",
+        "30",
+        "ordered",
+        "1",
     };
 
     other_id_format("ep_", 1700000000000, 42, id_text);
@@ -117,6 +126,9 @@ static void reads_a_record(void **state)
     assert_int_equal(endpoint->created_at_ms, 1700000000000);
     assert_int_equal(endpoint->updated_at_ms, 1700000000001);
     assert_int_equal(endpoint->max_in_flight, 12);
+    assert_true(endpoint->ordered && endpoint_has_lane(endpoint));
+    assert_int_equal(endpoint->rate.per_second, 20);
+    assert_int_equal(endpoint->rate.burst, 30);
     assert_int_equal(endpoint->timeout_ms, 30000);
     assert_int_equal(endpoint->retry_schedule.count, 2);
     assert_int_equal(endpoint->retry_schedule.ms[1], 300000);
@@ -215,6 +227,19 @@ static void judges_each_value(void **state)
         {TIMEOUT, "100", STATUS_OK},
         {TIMEOUT, "300000", STATUS_OK},
         {TIMEOUT, "300001", STATUS_INVALID},
+        {ORDERED, "", STATUS_OK},
+        {ORDERED, "0", STATUS_OK},
+        {ORDERED, "yes", STATUS_INVALID},
+        {PER_SECOND, "", STATUS_INVALID},
+        {PER_SECOND, "0", STATUS_INVALID},
+        {PER_SECOND, "1", STATUS_OK},
+        {PER_SECOND, "1000000", STATUS_OK},
+        {PER_SECOND, "1000001", STATUS_INVALID},
+        {BURST, "", STATUS_INVALID},
+        {BURST, "0", STATUS_INVALID},
+        {BURST, "1", STATUS_OK},
+        {BURST, "1000000", STATUS_OK},
+        {BURST, "1000001", STATUS_INVALID},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -282,7 +307,7 @@ static void a_copy_owns_its_texts(void **state)
 static void refuses_a_missing_field(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < FIELDS; i++) {
+    for (size_t i = 0; i < PER_SECOND; i++) {
         struct endpoint *endpoint = NULL;
         struct slice fields[2 * FIELDS];
         fill(fields);
@@ -293,12 +318,38 @@ static void refuses_a_missing_field(void **state)
     assert_int_equal(endpoint_from_fields(NULL, 0, &none), STATUS_INVALID);
 }
 
+/* As records of older releases are. */
+static void without_fields_of_a_lane_it_has_none(void **state)
+{
+    struct endpoint *endpoint = NULL;
+    struct slice fields[2 * FIELDS];
+    (void)state;
+    fill(fields);
+    assert_int_equal(endpoint_from_fields(fields, 2 * PER_SECOND, &endpoint), STATUS_OK);
+    assert_false(endpoint->ordered || endpoint->rate.per_second > 0);
+    assert_false(endpoint_has_lane(endpoint));
+    endpoint_free(&endpoint);
+}
+
+static void has_a_lane_for_either(void **state)
+{
+    (void)state;
+    assert_true(endpoint_has_lane(&(struct endpoint){.ordered = true}));
+    assert_true(endpoint_has_lane(&(struct endpoint){.rate = {1, 1}}));
+    assert_false(endpoint_has_lane(&(struct endpoint){.paused = true, .max_in_flight = 1}));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_a_record),        cmocka_unit_test(writes_what_it_reads),
-        cmocka_unit_test(judges_each_value),     cmocka_unit_test(bounds_the_description),
-        cmocka_unit_test(a_copy_owns_its_texts), cmocka_unit_test(refuses_a_missing_field),
+        cmocka_unit_test(reads_a_record),
+        cmocka_unit_test(writes_what_it_reads),
+        cmocka_unit_test(judges_each_value),
+        cmocka_unit_test(bounds_the_description),
+        cmocka_unit_test(a_copy_owns_its_texts),
+        cmocka_unit_test(refuses_a_missing_field),
+        cmocka_unit_test(without_fields_of_a_lane_it_has_none),
+        cmocka_unit_test(has_a_lane_for_either),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

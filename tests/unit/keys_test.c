@@ -48,6 +48,8 @@ static void names_of_objects(void **state)
 {
     (void)state;
     assert_key(key_of_id(0, KEY_RECORD, EVENT), "mr:{0}:event:evt_01hf7yat000000000001");
+    assert_key(key_of_id(12, KEY_TURN, SLICE("ep_01hf7yat000000000001")),
+               "mr:{12}:turn:ep_01hf7yat000000000001");
     assert_key(key_of_id(12, KEY_LANE, SLICE("ep_01hf7yat000000000001")),
                "mr:{12}:lane:ep_01hf7yat000000000001");
     assert_key(key_of_id(1, KEY_ENDPOINT, SLICE("ep_01hf7yat000000000001")),

@@ -124,28 +124,28 @@ static void tells_a_refused_event_from_an_endpoint_that_is_off(void **state)
     match_index_free(&index);
 }
 
-static void says_whether_one_of_them_is_paused(void **state)
+static void says_whether_one_of_them_is_gated(void **state)
 {
     (void)state;
     struct match_index *index = match_index_new();
     add(index, "ep_1", MATCH_ON, "a");
-    add_filtered(index, "ep_2", MATCH_PAUSED, "a b", "{\"exists\":{\"/n\":true}}");
-    assert_true(find(index, "a", "{\"n\":1}", "ep_1 ep_2").any_paused);
-    assert_true(find(index, "b", "{\"n\":1}", "ep_2").any_paused);
-    assert_false(find(index, "a", "{}", "ep_1").any_paused);
-    assert_false(find(index, "c", "{\"n\":1}", "").any_paused);
+    add_filtered(index, "ep_2", MATCH_GATED, "a b", "{\"exists\":{\"/n\":true}}");
+    assert_true(find(index, "a", "{\"n\":1}", "ep_1 ep_2").any_gated);
+    assert_true(find(index, "b", "{\"n\":1}", "ep_2").any_gated);
+    assert_false(find(index, "a", "{}", "ep_1").any_gated);
+    assert_false(find(index, "c", "{\"n\":1}", "").any_gated);
     match_index_free(&index);
 }
 
 static void assert_only(const struct match_index *index, const char *id, bool is_found,
-                        bool disabled_wanted_it, bool any_paused)
+                        bool disabled_wanted_it, bool any_gated)
 {
     struct match_result result = match_index_find_only(index, slice_of(id));
     assert_int_equal(result.count, is_found);
     if (is_found)
         assert_string_equal(result.ids[0], id);
     assert_int_equal(result.disabled_wanted_it, disabled_wanted_it);
-    assert_int_equal(result.any_paused, any_paused);
+    assert_int_equal(result.any_gated, any_gated);
     assert_false(result.filtered);
     free(result.ids);
 }
@@ -155,7 +155,7 @@ static void finds_one_whatever_it_wants(void **state)
     (void)state;
     struct match_index *index = match_index_new();
     add_filtered(index, "ep_1", MATCH_ON, "a", "{\"exists\":{\"/n\":true}}");
-    add(index, "ep_2", MATCH_PAUSED, "b");
+    add(index, "ep_2", MATCH_GATED, "b");
     add(index, "ep_3", MATCH_OFF, "*");
     assert_only(index, "ep_1", true, false, false);
     assert_only(index, "ep_2", true, false, true);
@@ -197,7 +197,7 @@ int main(void)
         cmocka_unit_test(names_an_endpoint_once_however_many_patterns_match),
         cmocka_unit_test(filters_decide_among_those_who_want_the_type),
         cmocka_unit_test(tells_a_refused_event_from_an_endpoint_that_is_off),
-        cmocka_unit_test(says_whether_one_of_them_is_paused),
+        cmocka_unit_test(says_whether_one_of_them_is_gated),
         cmocka_unit_test(finds_one_whatever_it_wants),
         cmocka_unit_test(agrees_with_the_rule_for_each_pattern),
     };
