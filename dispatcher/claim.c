@@ -52,6 +52,12 @@ static void on_end(struct delivery *delivery, void *self)
     delivery_free(&delivery);
 }
 
+static void on_judged(struct delivery *delivery, bool may_start, void *self)
+{
+    const struct claim *claim = self;
+    lanes_judged(claim->options.lanes, delivery, may_start);
+}
+
 static void on_failing(const struct delivery *delivery, void *self)
 {
     const struct claim *claim = self;
@@ -157,6 +163,7 @@ struct claim *claim_new(struct loop *loop, struct store *store, const struct cla
     };
     claim->owner = (struct delivery_owner){
         .on_end = on_end,
+        .on_judged = on_judged,
         .on_failing = on_failing,
         .self = claim,
         .settle = settle_new(loop, store_redis(store), &settle),

@@ -60,7 +60,7 @@ void delivery_move(struct delivery *delivery, enum delivery_state to)
     static const bool allowed[][DELIVERY_SETTLING + 1] = {
         [DELIVERY_QUEUED] = {[DELIVERY_RUNNING] = true, [DELIVERY_SETTLING] = true},
         [DELIVERY_RUNNING] = {[DELIVERY_QUEUED] = true, [DELIVERY_SETTLING] = true},
-        [DELIVERY_SETTLING] = {false},
+        [DELIVERY_SETTLING] = {[DELIVERY_QUEUED] = true},
     };
     must(allowed[delivery->state][to]);
     delivery->state = to;

@@ -31,6 +31,8 @@ struct settle;
 /* Who takes it back at its end. */
 struct delivery_owner {
     void (*on_end)(struct delivery *delivery, void *self); /* takes it */
+    /* A late one may be attempted now (takes it), or will not be here (before on_end). */
+    void (*on_judged)(struct delivery *delivery, bool may_start, void *self);
     /* Its endpoint has had nothing but failures for too long. Before on_end. */
     void (*on_failing)(const struct delivery *delivery, void *self);
     void *self;
@@ -62,7 +64,7 @@ void delivery_free(struct delivery **delivery);
 
 void delivery_keep_response(struct delivery *delivery, struct slice response);
 
-/* Checks that the move is one of: queued -> running, settling; running -> queued, settling. */
+/* Checks that the move is one of: queued -> running, settling; running -> queued, settling; settling -> queued. */
 void delivery_move(struct delivery *delivery, enum delivery_state to);
 
 struct delivery_list {

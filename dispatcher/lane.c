@@ -153,11 +153,10 @@ static const char *reason_against(enum status status, const struct endpoint_reco
                                         : NULL;
 }
 
-static bool has_turn(const struct delivery *delivery, const struct endpoint *endpoint)
+/* Let go so long ago that what the rate limit counted then says nothing of now. */
+static bool is_late(const struct delivery *delivery, const struct endpoint *endpoint)
 {
-    bool is_late =
-        endpoint->rate.per_second > 0 && clock_mono_ms() - delivery->made_mono_ms > LATE_MS;
-    return !endpoint->paused && delivery->fields.is_released && !is_late;
+    return endpoint->rate.per_second > 0 && clock_mono_ms() - delivery->made_mono_ms > LATE_MS;
 }
 
 /* To Redis: what is queued and has to stand in line there. */
@@ -168,7 +167,7 @@ static void hold_back(struct lane *lane, const struct endpoint *endpoint)
                                              : "rate_limit";
     for (struct delivery *delivery = lane->queued.first, *later; delivery; delivery = later) {
         later = delivery->later;
-        if (!has_turn(delivery, endpoint)) {
+        if (endpoint->paused || !delivery->fields.is_released) {
             lane_unqueue(lane, delivery);
             settle_unattempted(delivery, OUTCOME_HOLD, reason, 0);
         }
@@ -182,14 +181,19 @@ static void start_first(struct lanes *lanes, struct lane *lane, struct cache_val
     size_t own_limit = (size_t)record->endpoint->max_in_flight;
     delivery->is_ordered = record->endpoint->ordered;
     lane->pace.limit = own_limit > 0 ? own_limit : lanes->options.max_in_flight_per_endpoint;
+    if (is_late(delivery, record->endpoint)) {
+        lane_ask(lane, delivery);
+        settle_unattempted(delivery, OUTCOME_LATE, "rate_limit", 0);
+        return;
+    }
     lane_run(lane, delivery, clock_mono_ms());
     attempt_start(lanes->options.attempts, delivery, value, on_attempt_end, lanes);
 }
 
+/* The lane rests. */
 static void take_turn(struct lanes *lanes, struct lane *lane)
 {
     struct cache_value *value = NULL;
-    lane_leave(lane);
     enum status status = endpoint_book_peek(lanes->options.endpoints, &lane->key, &value);
     if (status == STATUS_DOWN) {
         block(lane, LANE_LOADING);
@@ -212,10 +216,36 @@ static void take_turn(struct lanes *lanes, struct lane *lane)
     lane_free_if_empty(lane, clock_mono_ms());
 }
 
+/* As good as let go now: the first of its lane, whose slot it gave back just now. */
+void lanes_judged(struct lanes *lanes, struct delivery *delivery, bool may_start)
+{
+    struct lane *lane = delivery->lane;
+    lane_asked(lane);
+    if (lane->state == LANE_READY) {
+        lane_leave(lane);
+    }
+    if (may_start) {
+        delivery_move(delivery, DELIVERY_QUEUED);
+        delivery->made_mono_ms = clock_mono_ms();
+        lane_queue_first(lane, delivery);
+        if (lanes->is_draining) {
+            settle_queued(lane, OUTCOME_READY, "");
+        } else if (lane->state == LANE_RESTING) {
+            take_turn(lanes, lane); /* before all in the ring: the slot is its own */
+        }
+    } else {
+        lane_wake(lane);
+        lane_free_if_empty(lane, clock_mono_ms());
+    }
+    lanes_pump(lanes);
+}
+
 void lanes_pump(struct lanes *lanes)
 {
     while (lanes->ring.first && lanes->ring.running < lanes->options.max_in_flight) {
-        take_turn(lanes, lanes->ring.first);
+        struct lane *lane = lanes->ring.first;
+        lane_leave(lane);
+        take_turn(lanes, lane);
     }
     metric_set(METRIC_IN_FLIGHT, 0, (double)lanes->ring.running);
     metric_set(METRIC_WAITING, WAITING_CAPACITY, (double)lanes->ring.queued);

@@ -6,7 +6,8 @@
  * whose attempts or whose queue take longer than a second, gets no more of the slots and of the queue than leaves as much for the others;
  * what is over is parked: one after the other is given the time at which the lane will get to it.
  * What comes for a paused endpoint is handed back, to be held in Redis. So is what comes for one with a rate limit or an order, unless
- * its lane there let it go; with a rate limit, a second ago at most, or what was kept from starting would start with what comes later.
+ * its lane there let it go. With a rate limit, one that was let go more than a second ago is counted anew before it starts, or what was
+ * kept from starting would start with what comes later.
  * Fails:  never; the number of lanes is bounded by the deliveries that are held, and by LANES_KEPT_MAX.
  * Warts:  receivers that hang hold their slots until their attempts time out: sixteen of them at once, from the start, hold all. What is
  *         parked keeps its time, an hour at most, when its endpoint gets faster.
@@ -30,6 +31,9 @@ void lanes_free(
 /* Takes the delivery, queued. Nothing starts before lanes_pump. */
 void lanes_push(struct lanes *lanes, struct delivery *delivery);
 void lanes_pump(struct lanes *lanes);
+
+/* What settle was asked of a late one: whether it may start. If not, it is not the lane's any more. */
+void lanes_judged(struct lanes *lanes, struct delivery *delivery, bool may_start);
 
 /* Another process has the delivery now. Ends it when it is queued, else marks it. */
 void lanes_lose(struct lanes *lanes, struct delivery *delivery);

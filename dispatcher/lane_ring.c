@@ -62,6 +62,11 @@ size_t lane_ring_share(const struct lane_ring *ring)
     return part > 0 ? part : 1;
 }
 
+static bool is_unused(const struct lane *lane)
+{
+    return lane->queued.count == 0 && lane->running.count == 0 && lane->asking == 0;
+}
+
 void lane_ring_judge(struct lane_ring *ring, int64_t now_mono_ms)
 {
     size_t cursor = 0;
@@ -70,7 +75,7 @@ void lane_ring_judge(struct lane_ring *ring, int64_t now_mono_ms)
         const struct delivery *oldest = lane->running.first;
         lane_pace_judge(&lane->pace, oldest ? oldest->started_mono_ms : 0, lane->queued.count,
                         now_mono_ms);
-        bool is_empty = lane->queued.count == 0 && lane->running.count == 0;
+        bool is_empty = is_unused(lane);
         ring->slow += lane->pace.is_slow && !is_empty ? 1 : 0;
     }
 }
@@ -86,7 +91,7 @@ void lane_wake(struct lane *lane)
 {
     struct lane_ring *ring = lane->ring;
     if (lane->state != LANE_RESTING || lane->queued.count == 0 ||
-        lane->running.count >= slots(lane)) {
+        lane->running.count + lane->asking >= slots(lane)) {
         return;
     }
     lane->before = ring->last;
@@ -107,7 +112,7 @@ void lane_leave(struct lane *lane)
 
 static bool is_idle(const struct lane *lane)
 {
-    return lane->state == LANE_RESTING && lane->queued.count == 0 && lane->running.count == 0;
+    return lane->state == LANE_RESTING && is_unused(lane);
 }
 
 void lane_free_if_empty(struct lane *lane, int64_t now_mono_ms)
@@ -179,5 +184,19 @@ void lane_run(struct lane *lane, struct delivery *delivery, int64_t now_mono_ms)
 void lane_ran(struct lane *lane, struct delivery *delivery)
 {
     delivery_list_remove(&lane->running, delivery);
+    lane->ring->running--;
+}
+
+void lane_ask(struct lane *lane, struct delivery *delivery)
+{
+    lane_unqueue(lane, delivery);
+    lane->asking++;
+    lane->ring->running++;
+}
+
+void lane_asked(struct lane *lane)
+{
+    must(lane->asking > 0);
+    lane->asking--;
     lane->ring->running--;
 }

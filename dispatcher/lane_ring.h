@@ -26,6 +26,8 @@ struct lane {
     struct key key; /* of the endpoint's record */
     enum lane_state state;
     struct delivery_list queued, running;
+    size_t
+        asking; /* deliveries that have a slot, and are with settle to learn whether they may start */
     struct lane_pace pace;
     void *owner;
 };
@@ -36,7 +38,7 @@ struct lane_ring {
     void *owner;                       /* handed to each lane */
     struct map by_key;
     struct lane *first, *last;
-    size_t queued, running; /* deliveries of all lanes */
+    size_t queued, running; /* deliveries of all lanes; those that ask among the running */
     size_t slow;            /* lanes, at the last judgement */
 };
 
@@ -72,3 +74,6 @@ void lane_unqueue(struct lane *lane, struct delivery *delivery);
 void lane_run(struct lane *lane, struct delivery *delivery,
               int64_t now_mono_ms);                          /* from queued to running */
 void lane_ran(struct lane *lane, struct delivery *delivery); /* out of running */
+void lane_ask(struct lane *lane,
+              struct delivery *delivery); /* out of queued; its slot stays taken */
+void lane_asked(struct lane *lane);

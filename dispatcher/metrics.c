@@ -5,7 +5,7 @@
 
 #include "outcome.h"
 
-/* In the order of enum outcome. */
+/* In the order of enum outcome; late ones count as what becomes of them. */
 static const char *const outcomes[] = {"delivered", "retry", "snooze", "park",
                                        "hold",      "ready", "dead",   NULL};
 const char *const waiting_reasons[WAITING_REASONS_COUNT + 1] = {

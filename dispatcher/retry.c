@@ -99,7 +99,8 @@ struct retry_plan retry_plan(const struct retry_policy *policy, const struct ver
     case OUTCOME_PARK:
     case OUTCOME_HOLD:
     case OUTCOME_READY:
-        must(verdict->outcome == OUTCOME_DEAD); /* those three are not about an attempt */
+    case OUTCOME_LATE:
+        must(verdict->outcome == OUTCOME_DEAD); /* those four are not about an attempt */
     }
     return (struct retry_plan){.outcome = verdict->outcome, .reason = verdict->reason};
 }

@@ -61,6 +61,7 @@ void settle_unattempted(struct delivery *delivery, enum outcome outcome, const c
     const char *event = outcome == OUTCOME_DEAD   ? "delivery.dead"
                         : outcome == OUTCOME_PARK ? "delivery.parked"
                         : outcome == OUTCOME_HOLD ? "delivery.held"
+                        : outcome == OUTCOME_LATE ? "delivery.late"
                                                   : "delivery.handed_back";
     delivery->result = (struct delivery_result){
         .outcome = outcome, .reason = reason, .error = "", .delay_ms = delay_ms};
@@ -114,7 +115,8 @@ static void end_delivery(struct delivery *delivery, struct slice word)
         delivery->owner->on_failing(delivery, delivery->owner->self);
     }
     if (slice_is(word, "settled") || slice_is(word, "failing")) {
-        metric_add(METRIC_DELIVERIES, delivery->result.outcome, 1);
+        enum outcome outcome = delivery->result.outcome;
+        metric_add(METRIC_DELIVERIES, outcome == OUTCOME_LATE ? OUTCOME_HOLD : outcome, 1);
     } else if (!delivery->is_unsure) { /* else the first call may have settled it */
         metric_add(METRIC_SETTLE_REFUSED, 0, 1);
         log_event(LOG_WARN, "delivery.refused", log_text("delivery", delivery->id),
@@ -122,6 +124,17 @@ static void end_delivery(struct delivery *delivery, struct slice word)
                   log_slice("request_id", delivery->fields.request));
     }
     delivery->owner->on_end(delivery, delivery->owner->self);
+}
+
+static void take_word(struct delivery *delivery, struct slice word)
+{
+    bool may_start = slice_is(word, "go") && !delivery->is_lost;
+    if (delivery->result.outcome == OUTCOME_LATE) {
+        delivery->owner->on_judged(delivery, may_start, delivery->owner->self);
+    }
+    if (!may_start) {
+        end_delivery(delivery, word);
+    }
 }
 
 static void on_answer(enum status status, const struct redis_reply *reply, void *self)
@@ -140,8 +153,7 @@ static void on_answer(enum status status, const struct redis_reply *reply, void 
     settle->retry_ms = 0;
     due_hint(settle->options.due, redis_reply_text(redis_reply_at(reply, 0)));
     for (size_t i = 1; call->deliveries.count > 0; i++) {
-        end_delivery(delivery_list_pop(&call->deliveries),
-                     redis_reply_text(redis_reply_at(reply, i)));
+        take_word(delivery_list_pop(&call->deliveries), redis_reply_text(redis_reply_at(reply, i)));
     }
     end_call(call);
 }

@@ -5,13 +5,14 @@
 -- KEYS    1 deliveries stream, 2 due zset, 3 waiting hash, 4 attempts stream,
 --         5 dead letters stream, 6 failing hash, and prefixes with the same tag:
 --         7 mr:{p}:event:  8 mr:{p}:dlq:  9 mr:{p}:lane:  10 mr:{p}:endpoint:  11 mr:{p}:stats:
+--         12 mr:{p}:rate:
 -- ARGV    1 group, 2 consumer, 3 time in ms to use instead of Redis's ('': Redis's),
 --         4 ms of nothing but failures after which an endpoint is called failing (0: never)
 --         then 16 per delivery:
 --           entry event endpoint org attempt snoozes history trace request body
 --           outcome status duration_ms error response delay_ms
---           attempt: number of the attempt just made (for park, hold and ready: to be made)
---           outcome: delivered retry snooze park hold ready dead; status: HTTP status or 0
+--           attempt: number of the attempt just made (for park, hold, late, ready: to be made)
+--           outcome: delivered retry snooze park hold late ready dead; status: HTTP status or 0
 --           duration_ms: '' when no attempt was made
 --           error: reason word ('' when delivered); for dead it may be two words, why it was given
 --           up and what the last attempt met; response: first bytes of the answer
@@ -20,6 +21,7 @@
 --         then per delivery one word:
 --         settled
 --         failing: settled, and its endpoint has failed for so long that it should be disabled
+--         go: it may be attempted now, and stays pending
 --         refused: not pending for this consumer any more; nothing is written
 --
 -- An attempt made (delivered, retry, snooze, and dead with a duration) gets an entry of attempts
@@ -31,6 +33,7 @@
 --   park       a place in due, and waiting for <error>, nothing counted, <tail> as it was
 --   hold       a place in the endpoint's lane, and waiting for why it is gated (lib/hold), as park;
 --              but ready when the endpoint is not gated any more
+--   late       go, when the endpoint's rate limit allows one more, which counts; else as hold
 --   ready      a new entry of deliveries with the same fields
 --   dead       entry of the dead letters (event endpoint org reason attempts status response
 --              first_at last_at history trace request), and one with the same id in those of the
@@ -56,14 +59,17 @@ local call = redis.call
 --@include stats
 
 local deliveries, due, waiting, attempts, dlq, failing, record_prefix, dlq_prefix, lane_prefix,
-    endpoint_prefix, stats_prefix = unpack(KEYS)
+    endpoint_prefix, stats_prefix, rate_prefix = unpack(KEYS)
 local group, consumer, now, entries = ARGV[1], ARGV[2], digits(now_ms(ARGV[3])), {}
+local late_us, may_start, write_late
 local COUNTED = {delivered = 'delivered', retry = 'retried', snooze = 'snoozed', dead = 'dead'}
+local UNCOUNTED = {hold = true, late = true, ready = true}
 local WAITS = {retry = 'backoff', snooze = 'retry_after', park = 'park'}
 
 for i = 5, #ARGV, 16 do
     local outcome, delay = ARGV[i + 10], ARGV[i + 15]
-    local is_known = COUNTED[outcome] or WAITS[outcome] or outcome == 'ready' or outcome == 'hold'
+    local is_known = COUNTED[outcome] or WAITS[outcome] or UNCOUNTED[outcome]
+    late_us = late_us or outcome == 'late' and (tonumber(ARGV[3]) or now_us('') / 1000) * 1000
     assert(is_known and delay and tonumber(ARGV[i + 4]) and tonumber(ARGV[i + 5])
            and (tonumber(delay) or not WAITS[outcome]), 'settle: 16 arguments per delivery')
     entries[#entries + 1] = ARGV[i]
@@ -71,6 +77,11 @@ end
 local owned = owned_ids(deliveries, group, consumer, entries)
 -- An error, if they are something else, before anything is written.
 call('ZCARD', due) call('XLEN', attempts) call('XLEN', dlq)
+if late_us then -- most calls have none: then this, too, would cost them something
+--@include gcra
+--@include late
+    may_start, write_late = may_start_late, write_late_limiters
+end
 
 local function settle_attempted(event, endpoint, org, attempt, snoozes, history, trace, request, _,
                                 outcome, status, duration, err, response, delay)
@@ -96,39 +107,24 @@ local function settle_attempted(event, endpoint, org, attempt, snoozes, history,
     return is_failing(endpoint, outcome, duration) and 'failing' or 'settled'
 end
 
-local function settle_unattempted(event, endpoint, org, attempt, snoozes, history, trace, request,
-                                  body, outcome, _, _, err, _, delay)
-    local gate = outcome == 'hold' and gate_of(endpoint_prefix, endpoint)
-    if outcome == 'park' or gate then
-        local reason, until_ms = gate or err, gate and '-' or digits(now + delay)
-        local record = record_prefix .. event
-        write_hash(record, endpoint, waiting_state(reason, until_ms, attempt, snoozes, org, trace,
-                                                   request, pending_tail(record, endpoint)))
-        if gate then
-            hold({due = due, waiting = waiting, lanes = lane_prefix}, gate, 'LT', endpoint,
-                 delivery_id(event, endpoint), now)
-        else
-            wait_until(until_ms, reason, event, endpoint)
-        end
-    else
-        ready(deliveries, event, endpoint, org, attempt, snoozes, history, trace, request, body)
-    end
-    return 'settled'
-end
+--@include unattempted
 
 read_failing(failing, ARGV[4], now)
 local done, results = {}, {''}
 for i = 5, #ARGV, 16 do
     local entry, word = ARGV[i], 'refused'
     if owned[entry] then
-        owned[entry], done[#done + 1] = nil, entry
         local settle = COUNTED[ARGV[i + 10]] and settle_attempted or settle_unattempted
         word = settle(unpack(ARGV, i + 1, i + 15))
+        owned[entry], done[#done + 1] = nil, word ~= 'go' and entry or nil
     end
     results[#results + 1] = word
 end
 results[1] = write_due(due, waiting)
 write_failing(failing)
+if late_us then
+    write_late()
+end
 write_stats(stats_prefix)
 if #done > 0 then
     call('XACK', deliveries, group, unpack(done)) call('XDEL', deliveries, unpack(done))

@@ -16,8 +16,8 @@ static const char *const field_names[FIELDS_COUNT] = {
 
 static const char *const outcome_names[OUTCOMES_COUNT] = {
     [OUTCOME_DELIVERED] = "delivered", [OUTCOME_RETRY] = "retry", [OUTCOME_SNOOZE] = "snooze",
-    [OUTCOME_PARK] = "park",           [OUTCOME_HOLD] = "hold",   [OUTCOME_READY] = "ready",
-    [OUTCOME_DEAD] = "dead",
+    [OUTCOME_PARK] = "park",           [OUTCOME_HOLD] = "hold",   [OUTCOME_LATE] = "late",
+    [OUTCOME_READY] = "ready",         [OUTCOME_DEAD] = "dead",
 };
 
 const char *outcome_name(enum outcome outcome)

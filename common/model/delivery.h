@@ -38,6 +38,7 @@ enum outcome {
     OUTCOME_HOLD,   /* not attempted: its endpoint is paused, or its turn has not come */
     OUTCOME_READY,  /* not attempted: handed back at once, at shutdown */
     OUTCOME_DEAD,   /* given up, to the dead letters */
+    OUTCOME_LATE,   /* not attempted: may it be now, or is it to be held? */
 };
-#define OUTCOMES_COUNT 7
+#define OUTCOMES_COUNT 8
 const char *outcome_name(enum outcome outcome);

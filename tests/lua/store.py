@@ -155,7 +155,7 @@ class Store:
         return due, pairs(words)
 
     def settle(self, consumer, outcomes, now="", failing_after_ms=0):
-        keys = [DELIVERIES, DUE, WAITING, ATTEMPTS, DLQ, FAILING, RECORD, ORG_DLQ, LANE, ENDPOINT, STATS]
+        keys = [DELIVERIES, DUE, WAITING, ATTEMPTS, DLQ, FAILING, RECORD, ORG_DLQ, LANE, ENDPOINT, STATS, RATE]
         due, *words = self.call("settle", keys, ["dispatcher", consumer, now, failing_after_ms, *(arg for one in outcomes for arg in one)])
         return due, words
 

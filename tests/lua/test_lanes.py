@@ -107,6 +107,62 @@ def test_never_faster_whenever_it_is_woken(store, per_second, burst):
         now += chance.randrange(2 * 1000 * burst // per_second + 2)
 
 
+def late(delivery):
+    return outcome(*delivery, "late", status=0, error="rate_limit", duration_ms="", delay_ms="0")
+
+
+def test_a_late_one_may_start_when_the_rate_limit_allows_one_more_which_counts(store):
+    store.gate(A, **PACED)
+    ids = give(store, 5)
+    store.promote(now=NOW)
+    store.promote(now=NOW + 200)
+    _, claimed = take(store)
+    then = NOW + 5000
+    assert store.settle("d1", [late(one) for one in claimed], then)[1] == ["go"] * 3 + ["settled"] * 2
+    assert list(store.pending(DELIVERIES, "dispatcher").values()) == ["d1"] * 3
+    assert [store.r.hget(RECORD + event, A).split()[:2] for event in ids] == [["pending", "0"]] * 3 + [["waiting", "rate_limit"]] * 2
+    assert lane(store) == ids[3:] and store.waiting() == {"rate_limit": 2} and wake(store) == 5000
+    assert store.promote(now=then)[0] == 0 and store.promote(now=then + 100)[0] == 1, "what went was counted"
+    end(store, claimed[0], "delivered", then)
+
+
+def test_a_late_one_that_is_another_s_counts_nothing(store):
+    store.gate(A, **PACED)
+    give(store, 1)
+    store.promote(now=NOW)
+    _, (one,) = take(store)
+    before = store.snapshot()
+    assert store.settle("d2", [late(one)], NOW + 5000)[1] == ["refused"]
+    assert store.snapshot() == before
+
+
+@pytest.mark.parametrize("fields, state", [
+    (dict(ordered="0", rate_per_second="", rate_burst=""), "pending 0"), (PACED | dict(paused="1"), waiting_state("paused", "-")),
+    (ORDERED | dict(rate_per_second="", rate_burst=""), waiting_state("ordering", "-"))])
+def test_a_late_one_whose_gate_is_another_by_now(store, fields, state):
+    store.gate(A, **PACED)
+    event, = give(store, 1)
+    store.promote(now=NOW)
+    _, (one,) = take(store)
+    store.gate(A, **fields)
+    assert store.settle("d1", [late(one)], NOW + 5000)[1] == ["settled"]
+    assert store.r.hget(RECORD + event, A) == state and store.pending(DELIVERIES, "dispatcher") == {}
+    assert store.r.xlen(DELIVERIES) == (state == "pending 0")
+
+
+def test_a_late_one_of_an_ordered_endpoint_keeps_its_turn(store):
+    store.gate(A, **ORDERED, **PACED)
+    ids = give(store, 2)
+    store.promote(now=NOW)
+    _, (head,) = take(store)
+    assert store.settle("d1", [late(head)], NOW + 5000)[1] == ["go"]
+    store.promote(now=NOW + 5000)
+    assert lane(store) == ids[1:]
+    end(store, head, "delivered", NOW + 5000)
+    store.release(A, now=NOW + 5000)
+    assert lane(store) == []
+
+
 @pytest.mark.parametrize("per_second, burst", RATES[:-1])
 def test_never_slower_when_it_is_woken_in_time(store, per_second, burst):
     store.gate(A, rate_per_second=per_second, rate_burst=burst)

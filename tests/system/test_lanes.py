@@ -9,6 +9,7 @@ import metrics_text
 import records
 from ports import give_back, reserved_port
 from processes import Service
+from receiver import Step
 from test_endpoints import act, delete, patch, path, state, wait_state
 from waiting import wait_until
 
@@ -116,6 +117,24 @@ def test_what_no_dispatcher_took_in_time_takes_its_turn_again(new_stack):
     stack.start("dispatcher")
     got = receiver.wait_events("/rate", ids)
     assert len(got) == 60 and over_rate(got, 50, 1) is None
+
+
+def test_a_rate_limit_does_not_starve_while_claims_wait_for_longer_than_a_second(new_stack):
+    """One slot for all, and others that need it for 0.7 s each before and behind: what its lane lets go is claimed late, and starts."""
+    stack = new_stack(dispatcher={"max_in_flight": 1}).start()
+    organization, receiver = stack.new_organization(), stack.new_receiver()
+    receiver.script("/slow", Step(delay_s=0.7))
+    organization.new_endpoint(receiver.url("/slow"), "slow")
+    organization.new_endpoint(receiver.url("/rate"), "a", rate_limit={"per_second": 20, "burst": 3})
+    for _ in range(4):
+        organization.publish("slow")
+    post(organization, 3)
+    marked = lambda: [fields for _, fields in stack.redis.client.xrange(records.PREFIX + "deliveries") if "lane" in fields]
+    wait_until(lambda: len(marked()) == 3, "an empty lane")
+    for _ in range(20):
+        organization.publish("slow")
+    receiver.wait("/rate", 3)
+    assert len(receiver.on("/slow")) < 12
 
 
 def test_others_do_not_wait_behind_a_rate_limit(stack, organization, receiver):

@@ -1,0 +1,24 @@
+-- Of settle.lua, by its names: a delivery of which no attempt was made. It goes back, or waits, or,
+-- a late one, may be attempted after all.
+local function settle_unattempted(event, endpoint, org, attempt, snoozes, history, trace, request,
+                                  body, outcome, _, _, err, _, delay)
+    if outcome == 'late' and may_start(endpoint_prefix, rate_prefix, endpoint, late_us) then
+        return 'go'
+    end
+    local gate = (outcome == 'hold' or outcome == 'late') and gate_of(endpoint_prefix, endpoint)
+    if outcome == 'park' or gate then
+        local reason, until_ms = gate or err, gate and '-' or digits(now + delay)
+        local record = record_prefix .. event
+        write_hash(record, endpoint, waiting_state(reason, until_ms, attempt, snoozes, org, trace,
+                                                   request, pending_tail(record, endpoint)))
+        if gate then
+            hold({due = due, waiting = waiting, lanes = lane_prefix}, gate, 'LT', endpoint,
+                 delivery_id(event, endpoint), now)
+        else
+            wait_until(until_ms, reason, event, endpoint)
+        end
+    else
+        ready(deliveries, event, endpoint, org, attempt, snoozes, history, trace, request, body)
+    end
+    return 'settled'
+end
