@@ -76,8 +76,10 @@ static void say_event(struct explanation *to)
     buf_printf(&to->line, "  %-*s%zu bytes of ", LABEL_WIDTH, "data", fields[DATA].len);
     print_safe(&to->line, fields[CT], 128);
     end_line(to);
-    if (to->settings->data)
+    if (to->settings->data) {
         say(to, "", fields[DATA]);
+        say(to, "cloudevent", fields[CE]);
+    }
     buf_printf(&to->line, "  %-*s%s", LABEL_WIDTH, "state", event_stage_names[life->stage]);
     if (life->skipped[0] != '\0') {
         buf_add_text(&to->line, ", skipped: ");

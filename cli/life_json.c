@@ -91,8 +91,10 @@ void life_json(const struct life *life, bool with_data, int64_t now_ms, struct b
     life_next(life, now_ms, &next);
     json_open(&json, '{');
     put_event(&json, life);
-    if (with_data)
+    if (with_data) {
         member_raw(&json, "data", life->fields[DATA]);
+        member_raw(&json, "cloudevent", life->fields[CE]);
+    }
     json_name(&json, "deliveries");
     json_open(&json, '[');
     for (size_t i = 0; i < life->count; i++)

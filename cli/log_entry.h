@@ -19,6 +19,7 @@ enum log_field_name {
     KEY = LOG_FIELDS_ALWAYS,
     DEDUP,
     AFTER,
+    CE,
     LOG_FIELDS
 };
 

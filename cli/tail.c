@@ -64,8 +64,10 @@ static void put_json(const struct tail *tail, const struct log_entry *entry, str
     member_text(&json, "dedup_id", fields[DEDUP]);
     member_text(&json, "request_id", fields[REQUEST]);
     member_int(&json, "data_bytes", (int64_t)fields[DATA].len);
-    if (tail->settings->data)
+    if (tail->settings->data) {
         member_raw(&json, "data", fields[DATA]);
+        member_raw(&json, "cloudevent", fields[CE]);
+    }
     json_close(&json, '}');
 }
 
@@ -86,6 +88,10 @@ static void put_words(const struct tail *tail, const struct log_entry *entry, st
     if (tail->settings->data) {
         buf_add_text(out, "  ");
         print_safe(out, fields[DATA], fields[DATA].len);
+        if (fields[CE].len > 0) {
+            buf_add_text(out, "  cloudevent ");
+            print_safe(out, fields[CE], fields[CE].len);
+        }
     }
 }
 

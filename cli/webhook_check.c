@@ -28,6 +28,8 @@ static void read_body(struct slice body, struct webhook *out)
         while (json_spans_next(&members, &name, &value)) {
             if (slice_is(name, "data"))
                 out->data = value;
+            else if (slice_is(name, "cloudevent"))
+                out->ce = value;
         }
     }
     json_read_free(&doc);
@@ -84,6 +86,7 @@ void webhook_json(const struct webhook *webhook, struct buf *out)
     member_time(&json, "received_at", webhook->received_at_ms);
     member_int(&json, "body_bytes", (int64_t)webhook->body_bytes);
     member_raw(&json, "data", webhook->data);
+    member_raw(&json, "cloudevent", webhook->ce);
     json_close(&json, '}');
 }
 

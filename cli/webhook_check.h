@@ -13,6 +13,7 @@ struct webhook {
     struct slice id;   /* of the header */
     char type[280];    /* "" when the body does not say it */
     struct slice data; /* JSON as it came; empty when there is none */
+    struct slice ce;   /* the attributes, when it was a CloudEvent; else empty */
     int64_t attempt;   /* -1: not said */
     int64_t received_at_ms;
     size_t body_bytes;

@@ -54,13 +54,14 @@ static enum status make_body(const struct redis_reply *reply, const char *event_
     size_t count =
         redis_reply_slices(redis_reply_at(redis_reply_at(reply, 0), 1), fields, FIELDS_MAX);
     struct slice data = find(fields, count, "data");
+    struct slice ce = find(fields, count, "ce");
     if (data.len == 0) {
         return STATUS_INVALID;
     }
     struct buf *body = xcalloc(1, sizeof *body);
-    buf_init(body, data.len + ENVELOPE_MAX);
+    buf_init(body, data.len + ce.len + ENVELOPE_MAX);
     webhook_body(body, slice_of(event_id), find(fields, count, "type"), find(fields, count, "time"),
-                 data);
+                 data, ce);
     if (body->overflow) {
         body_free(body);
         return STATUS_INVALID;

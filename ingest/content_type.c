@@ -26,14 +26,20 @@ static void refuse(struct call *call, const char *const *types)
     call_answer_problem(call, 415, "unsupported_media_type", detail, NULL);
 }
 
-enum status content_type_expect(struct call *call, const char *const *types, struct slice *out_type)
+enum status content_encoding_expect(struct call *call)
 {
     struct slice encoding = slice_trim(http_request_header(call->http, "content-encoding"));
-    if (encoding.len > 0 && !slice_eq_nocase(encoding, SLICE("identity"))) {
-        call_answer_problem(call, 415, "unsupported_encoding",
-                            "send the body without Content-Encoding", NULL);
+    if (encoding.len == 0 || slice_eq_nocase(encoding, SLICE("identity")))
+        return STATUS_OK;
+    call_answer_problem(call, 415, "unsupported_encoding", "send the body without Content-Encoding",
+                        NULL);
+    return STATUS_INVALID;
+}
+
+enum status content_type_expect(struct call *call, const char *const *types, struct slice *out_type)
+{
+    if (content_encoding_expect(call) != STATUS_OK)
         return STATUS_INVALID;
-    }
     struct slice parameters = http_request_header(call->http, "content-type");
     struct slice type = slice_trim(slice_cut(&parameters, ';'));
     *out_type = slice_of(types[0]);

@@ -18,6 +18,8 @@ static const char description[] =
     "- Send an API key as `Authorization: Bearer mr_live_…` or in `X-API-Key`.\n"
     "- Every answer has `X-Request-Id`; a request may bring its own. `traceparent` is passed on to "
     "webhooks.\n"
+    "- CloudEvents 1.0 are events, too, in all modes. Webhooks have their data as `data` and their "
+    "attributes as `cloudevent`.\n"
     "- Errors are RFC 9457 problems with a stable `code`, and pointers to the fields that are "
     "wrong.\n"
     "- Lists are newest first. Give `next_cursor` of an answer as `cursor` to go on; it is null at "

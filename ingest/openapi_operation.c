@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/must.h"
+#include "content_type.h"
 #include "files.h"
 #include "io/http_server.h"
 #include "model/json.h"
@@ -23,12 +24,23 @@ static const struct {
     {"EventBatch", "application/json"},
     {"EventLines", "application/x-ndjson"},
     {"EventPack", "application/msgpack"},
+    {"CloudEvent", CLOUDEVENT_TYPE},
+    {"CloudEventBatch", CLOUDEVENT_BATCH_TYPE},
 };
 
 /* The same body in other forms. */
 static const struct {
     const char *schema, *other;
-} forms[] = {{"EventBatch", "EventLines"}, {"EventBatch", "EventPack"}};
+} forms[] = {{"EventBatch", "EventLines"},
+             {"EventBatch", "EventPack"},
+             {"EventBatch", "CloudEventBatch"},
+             {"Event", "CloudEvent"},
+             {"Event", "CloudEventBatch"}};
+
+/* That a single event may come with. */
+static const char *const event_headers[] = {"Idempotency-Key", "ce-specversion", "ce-id",
+                                            "ce-source",       "ce-type",        "ce-subject",
+                                            "ce-time",         "ce-dataschema"};
 
 static void put_member(struct json_writer *json, const char *name, const char *text)
 {
@@ -74,15 +86,15 @@ static bool has_id(const struct route *route)
 static void put_parameters(struct json_writer *json, const struct route *route)
 {
     struct slice query = slice_of(route->query);
-    bool has_key = route->request && strcmp(route->request, "Event") == 0;
+    bool is_event = route->request && strcmp(route->request, "Event") == 0;
     json_name(json, "parameters");
     json_open(json, '[');
     if (has_id(route))
         put_parameter(json, route, SLICE("id"));
     while (query.len > 0)
         put_parameter(json, route, slice_cut(&query, ' '));
-    if (has_key)
-        put_parameter(json, route, SLICE("Idempotency-Key"));
+    for (size_t i = 0; is_event && i < sizeof event_headers / sizeof event_headers[0]; i++)
+        put_parameter(json, route, slice_of(event_headers[i]));
     json_close(json, ']');
 }
 

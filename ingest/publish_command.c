@@ -49,6 +49,7 @@ static void add_item(struct redis_command *command, const struct publish_item *i
         redis_command_text(command, "");
     redis_command_arg(command, item->to);
     redis_command_arg(command, event->data);
+    redis_command_arg(command, event->ce);
     if (event->dedup_id.len > 0)
         event_fingerprint(event, fingerprint);
     redis_command_arg(command,

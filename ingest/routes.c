@@ -8,7 +8,7 @@
 
 static const struct route routes[] = {
     {"POST", "/api/events", "events:write", false, BODY_EVENT, true, api_events_post, "", "events",
-     "Post an event", "Event", 202, "Accepted", "200"},
+     "Post an event", "Event", 202, "Posted", "200=Accepted"},
     {"GET", "/api/events", "events:read", false, BODY_NONE, false, api_events_list,
      "limit cursor type since until", "events", "List events", NULL, 200, "EventList", ""},
     {"POST", "/api/events/batch", "events:write", false, BODY_BATCH, true, api_events_batch_post,

@@ -3,10 +3,11 @@
 --
 -- KEYS    1 stream of the organization's events, 2 its leases (zset), 3 events stream
 -- ARGV    1 name of the lease, 2 how long it is in ms, 3 how many at most,
---         4 bytes of data past which it takes no more, 5 time in ms to use instead of Redis's ('')
+--         4 bytes of data and attributes past which it takes no more,
+--         5 time in ms to use instead of Redis's ('')
 -- RETURNS 1 until when, in ms,
---         then seven per event: its entry's id, how often it was leased, until when, type, key,
---         time, data
+--         then eight per event: its entry's id, how often it was leased, until when, type, key,
+--         time, data, attributes of a CloudEvent or ''
 --
 -- An event is pending for one lease at a time. One that may be delivered only later is put aside
 -- until then; one that has left the log, or was meant for one endpoint only, is acknowledged. So
@@ -34,7 +35,7 @@ local function has_room()
 end
 
 local function take(id, lease_count, event)
-    taken, bytes = taken + 1, bytes + #event.data
+    taken, bytes = taken + 1, bytes + #event.data + #(event.ce or '')
     call('ZADD', leases, until_ms, id)
     add_event(results, id, lease_count, until_ms, event)
 end

@@ -9,7 +9,7 @@
 -- RETURNS 1 the entry after which the next page begins, '' when there is nothing more
 --         2 the events, each as lib/event_row
 --
--- A call looks at 1,000 entries at most, and at a mebibyte of data: then the page is short.
+-- A call looks at 1,000 entries at most, and at a mebibyte of them: then the page is short.
 local call = redis.call
 --@include event_id
 --@include log_entry
@@ -31,7 +31,7 @@ for id, fields in backwards(index, after, since_ms, until_ms) do
         local ms, seq = string.match(id, '^(%d+)-(%d+)$')
         local event = event_id(tonumber(ms), tonumber(seq), partition)
         found[#found + 1] = event_row(cursors, records, id, event, entry)
-        bytes_left = bytes_left - #entry.data
+        bytes_left = bytes_left - #entry.data - #entry.ce
     end
 end
 return {'', found}

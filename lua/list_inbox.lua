@@ -3,10 +3,11 @@
 --
 -- KEYS    1 stream of the organization's events, 2 its leases (zset), 3 events stream
 -- ARGV    1 list what is after this entry ('': from the oldest), 2 how many at most,
---         3 bytes of data past which the page ends, 4 time in ms to use instead of Redis's ('')
+--         3 bytes of data and attributes past which the page ends,
+--         4 time in ms to use instead of Redis's ('')
 -- RETURNS 1 the entry to go on after, or '' when there is nothing after this page,
---         then seven per event: its entry's id, how often it was leased, until when it is (ms, or
---         ''), type, key, time, data
+--         then eight per event: its entry's id, how often it was leased, until when it is (ms, or
+--         ''), type, key, time, data, attributes of a CloudEvent or ''
 --
 -- What is pending stands before all that is unread. What has left the log, or was meant for one
 -- endpoint only, is skipped; then the page is short.
@@ -55,7 +56,7 @@ for i = 1, #found do
     end
     local event = inbox_event(log, id)
     if event then
-        bytes = bytes + #event.data
+        bytes = bytes + #event.data + #(event.ce or '')
         add_event(results, id, lease_count, leased_until(id, lease_count), event)
     end
 end

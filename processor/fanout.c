@@ -100,7 +100,8 @@ static bool take_next(struct fanout *fanout, struct call *call)
 static struct slice body_of(struct fanout *fanout, const struct work *work)
 {
     buf_clear(&fanout->body); /* its maximum is inline_max: a larger body overflows, is left out */
-    webhook_body(&fanout->body, slice_of(work->event_id), work->type, work->time, work->data);
+    webhook_body(&fanout->body, slice_of(work->event_id), work->type, work->time, work->data,
+                 work->ce);
     return fanout->body.overflow ? (struct slice){0} : buf_slice(&fanout->body);
 }
 

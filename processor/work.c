@@ -6,9 +6,9 @@
 #include "model/fields.h"
 
 /* Every event has the first ones; the others only where they say something. */
-enum { ORG, TYPE, TRACE, REQUEST, TIME, DATA, ALWAYS, KEY = ALWAYS, AFTER, TO, FIELDS };
+enum { ORG, TYPE, TRACE, REQUEST, TIME, DATA, ALWAYS, KEY = ALWAYS, AFTER, TO, CE, FIELDS };
 static const char *const names[FIELDS] = {"org",  "type", "trace", "request", "time",
-                                          "data", "key",  "after", "to"};
+                                          "data", "key",  "after", "to",      "ce"};
 
 static bool pick(const struct slice *fields, size_t count, struct slice values[FIELDS])
 {
@@ -49,6 +49,7 @@ struct work *work_new(struct stream_id entry, uint32_t partition, const struct s
     work->after = keep(&at, values[AFTER]);
     work->to = keep(&at, values[TO]);
     work->data = keep(&at, values[DATA]);
+    work->ce = keep(&at, values[CE]);
     event_id_format((struct event_id){entry, partition}, work->event_id);
     return work;
 }

@@ -70,6 +70,11 @@ static struct slice without_padding(struct slice text)
     return text;
 }
 
+bool base64_is_valid(struct slice text)
+{
+    return text.len % 4 == 0 && is_canonical(without_padding(text));
+}
+
 enum status base64_decode(struct slice text, uint8_t *out, size_t out_max, size_t *out_len)
 {
     text = without_padding(text);

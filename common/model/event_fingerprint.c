@@ -8,10 +8,10 @@
 #include "../base/must.h"
 #include "digest.h"
 
-/* Everything but data, in full; data by its digest. Stored fingerprints depend on this layout. */
+/* Everything but data, in full; data by its digest, and so a CloudEvent's id and bytes. Stored fingerprints depend on this layout. */
 struct preimage {
     size_t len;
-    char at[5 * 8 + EVENT_TYPE_MAX + EVENT_KEY_MAX + SHA256_LEN];
+    char at[5 * 8 + EVENT_TYPE_MAX + EVENT_KEY_MAX + 3 * SHA256_LEN];
 };
 
 static void add_bytes(struct preimage *preimage, const void *at, size_t len)
@@ -32,6 +32,14 @@ static void add_number(struct preimage *preimage, int64_t number)
     add_bytes(preimage, bytes, sizeof bytes);
 }
 
+static void add_digest(struct preimage *preimage, struct slice slice)
+{
+    uint8_t digest[SHA256_LEN];
+
+    digest_sha256(slice, digest);
+    add_bytes(preimage, digest, sizeof digest);
+}
+
 /* With its length before it, so that two events whose texts only differ in where they part stay apart. */
 static void add_slice(struct preimage *preimage, struct slice slice)
 {
@@ -45,13 +53,16 @@ void event_fingerprint(const struct hook_event *event, char out[EVENT_FINGERPRIN
     struct preimage preimage = {0};
     uint8_t digest[SHA256_LEN];
 
-    digest_sha256(event->data, digest);
     add_slice(&preimage, event->type);
     add_slice(&preimage, event->key);
-    add_bytes(&preimage, digest, sizeof digest);
-    add_number(&preimage, event->occurred_at_ms);
+    add_digest(&preimage, event->data);
+    add_number(&preimage, event->ce.len > 0 ? -1 : event->occurred_at_ms);
     add_number(&preimage, event->delay_ms);
     add_number(&preimage, has_delay ? -1 : event->deliver_at_ms);
+    if (event->ce.len > 0)
+        add_digest(&preimage, event->ce_id);
+    if (event->ce_bytes.len > 0)
+        add_digest(&preimage, event->ce_bytes);
     digest_sha256((struct slice){preimage.at, preimage.len}, digest);
     hex_encode(digest, EVENT_FINGERPRINT_LEN / 2, out);
 }

@@ -14,16 +14,6 @@
 
 #define json_read_cleanup __attribute__((cleanup(json_read_free)))
 
-static struct slice lasting_text(struct event_batch *batch, yyjson_val *value, struct slice span)
-{
-    const struct slice text = json_value_text(value);
-
-    /* Every escape is longer than what it stands for: equal lengths mean that there is none. */
-    if (span.len == text.len + 2)
-        return (struct slice){span.at + 1, text.len};
-    return event_batch_keep(batch, text);
-}
-
 static enum status read_member(struct event_batch *batch, struct event_reading *reading,
                                yyjson_val *name, struct slice span)
 {
@@ -38,7 +28,8 @@ static enum status read_member(struct event_batch *batch, struct event_reading *
     }
     if (!yyjson_is_str(value))
         return event_reading_no_text(reading, member);
-    return event_reading_text(reading, member, lasting_text(batch, value, span));
+    return event_reading_text(reading, member,
+                              event_batch_text(batch, json_value_text(value), span));
 }
 
 static void read_item(struct event_batch *batch, struct event_item *item, yyjson_val *object,

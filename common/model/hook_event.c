@@ -26,14 +26,14 @@ enum status event_batch_check_item(size_t len, size_t max, struct problem *probl
     return STATUS_OK;
 }
 
-struct event_batch *event_batch_new(size_t count, size_t body_len)
+struct event_batch *event_batch_new(size_t count, size_t texts_max)
 {
     struct event_batch *batch;
 
-    must(count > 0 && count <= EVENT_BATCH_MAX);
+    must(count <= EVENT_BATCH_MAX);
     batch = xcalloc(1, sizeof *batch + count * sizeof batch->items[0]);
     batch->count = count;
-    batch->texts_max = body_len;
+    batch->texts_max = texts_max;
     return batch;
 }
 
@@ -47,17 +47,32 @@ void event_batch_free(struct event_batch **batch)
     *batch = NULL;
 }
 
-struct slice event_batch_keep(struct event_batch *batch, struct slice text)
+char *event_batch_room(struct event_batch *batch, size_t len)
 {
     char *at;
 
-    must(text.len <= batch->texts_max - batch->texts_len);
+    must(len <= batch->texts_max - batch->texts_len);
     if (batch->texts == NULL)
         batch->texts = xmalloc(batch->texts_max);
     at = batch->texts + batch->texts_len;
+    batch->texts_len += len;
+    return at;
+}
+
+struct slice event_batch_keep(struct event_batch *batch, struct slice text)
+{
+    char *at = event_batch_room(batch, text.len);
+
     memcpy(at, text.at, text.len);
-    batch->texts_len += text.len;
     return (struct slice){at, text.len};
+}
+
+struct slice event_batch_text(struct event_batch *batch, struct slice text, struct slice span)
+{
+    /* Every escape is longer than what it stands for: equal lengths mean that there is none. */
+    if (span.len == text.len + 2)
+        return (struct slice){span.at + 1, text.len};
+    return event_batch_keep(batch, text);
 }
 
 size_t event_batch_count(const struct event_batch *batch)

@@ -23,6 +23,10 @@ struct hook_event {
     struct slice data;      /* JSON text */
     struct slice dedup_id;  /* empty: none */
     struct slice key;       /* ordering key; empty: none */
+    struct slice ce;        /* attributes of a CloudEvent, a JSON object; empty: it is none */
+    struct slice ce_id;     /* its source and id, also where dedup_id is another */
+    struct slice ce_bytes;  /* what data_base64 is in it; empty: it has none */
+    struct slice trace;     /* a traceparent of its own; empty: the request's */
     int64_t occurred_at_ms; /* -1: not given */
     int64_t deliver_at_ms;  /* absolute; -1: at once (a delay is added to now_ms) */
     int64_t
@@ -60,7 +64,8 @@ enum status event_parse_ndjson(struct slice body, size_t item_max, int64_t now_m
 enum status event_parse_msgpack(struct slice body, size_t item_max, int64_t now_ms,
                                 struct event_batch **out, struct problem *problem) must_check;
 
-/* 32 lower-case hex characters of SHA-256 over the parts a repeat must share: type, key, data, occurred_at, deliver_at or delay as given. */
+/* 32 lower-case hex characters of SHA-256 over the parts a repeat must share: type, key, data, occurred_at, deliver_at or delay as given.
+ * Of a CloudEvent source, id, type, key and data: senders and those between say anew when, and by which way, the same event came. */
 #define EVENT_FINGERPRINT_LEN 32
 void event_fingerprint(const struct hook_event *event, char out[EVENT_FINGERPRINT_LEN]);
 

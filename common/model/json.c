@@ -120,6 +120,11 @@ void json_put_raw(struct json_writer *json, struct slice json_text)
     buf_add_slice(json->out, json_text);
 }
 
+void json_put_raw_or_null(struct json_writer *json, struct slice json_text)
+{
+    json_put_raw(json, json_text.len > 0 ? json_text : SLICE("null"));
+}
+
 void json_put_rfc3339(struct json_writer *json, int64_t at_ms)
 {
     char text[CLOCK_RFC3339_LEN + 1];

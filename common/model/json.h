@@ -24,6 +24,7 @@ void json_put_int(struct json_writer *json, int64_t number);
 void json_put_bool(struct json_writer *json, bool value);
 void json_put_null(struct json_writer *json);
 void json_put_raw(struct json_writer *json, struct slice json_text);
+void json_put_raw_or_null(struct json_writer *json, struct slice json_text); /* null when empty */
 void json_put_rfc3339(struct json_writer *json, int64_t at_ms);
 
 /* A scan over bytes that need not be JSON at all: STATUS_OK when brackets nest at most max_depth deep, STATUS_LIMIT when

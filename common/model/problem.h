@@ -2,7 +2,7 @@
  * problem.h - why a document or a field of it was refused
  *
  * Codes: 400 malformed_json malformed_msgpack too_deep; 413 too_large; 422 wrong_type missing_field unknown_field
- * duplicate_field invalid_value conflicting_fields batch_empty batch_too_large. The detail never
+ * duplicate_field invalid_name invalid_value conflicting_fields batch_empty batch_too_large. The detail never
  * quotes the input; the pointer may.
  */
 #pragma once

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "../base/must.h"
+
 /* The lead byte alone bounds the second byte; that is what keeps overlong forms and surrogates out. */
 static bool second_is_allowed(uint8_t lead, uint8_t second)
 {
@@ -78,6 +80,26 @@ bool utf8_has_control(struct slice text)
             return true;
         if (at[i] == 0xc2 && i + 1 < text.len && at[i + 1] < 0xa0)
             return true;
+    }
+    return false;
+}
+
+static bool is_noncharacter(const uint8_t *at, size_t len)
+{
+    if (len == 3 && at[0] == 0xef)
+        return at[1] == 0xbf ? at[2] >= 0xbe : at[1] == 0xb7 && at[2] >= 0x90 && at[2] <= 0xaf;
+    return len == 4 && (at[1] & 0x0f) == 0x0f && at[2] == 0xbf && at[3] >= 0xbe;
+}
+
+bool utf8_has_noncharacter(struct slice text)
+{
+    while (text.len > 0) {
+        const size_t len = utf8_char_len(text);
+
+        must(len > 0);
+        if (is_noncharacter((const uint8_t *)text.at, len))
+            return true;
+        text = slice_from(text, len);
     }
     return false;
 }

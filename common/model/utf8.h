@@ -12,3 +12,6 @@ bool utf8_is_valid(struct slice text);
 
 /* C0, DEL or C1; text is valid. */
 bool utf8_has_control(struct slice text);
+
+/* U+FDD0 to U+FDEF, and the last two of each plane; text is valid. */
+bool utf8_has_noncharacter(struct slice text);

@@ -4,7 +4,7 @@
 #include "webhook.h"
 
 void webhook_body(struct buf *out, struct slice id, struct slice type, struct slice timestamp,
-                  struct slice data)
+                  struct slice data, struct slice ce)
 {
     buf_add_text(out, "{\"id\":\"");
     buf_add_slice(out, id);
@@ -14,5 +14,9 @@ void webhook_body(struct buf *out, struct slice id, struct slice type, struct sl
     buf_add_slice(out, timestamp);
     buf_add_text(out, "\",\"data\":");
     buf_add_slice(out, data);
+    if (ce.len > 0) {
+        buf_add_text(out, ",\"cloudevent\":");
+        buf_add_slice(out, ce);
+    }
     buf_add_char(out, '}');
 }

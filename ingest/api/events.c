@@ -1,5 +1,7 @@
 /*
  * events.c - POST /api/events: one event, durable before its answer
+ *
+ * A CloudEvent in any mode too; a batch of them is answered as events_batch.c does.
  */
 #include <string.h>
 
@@ -11,6 +13,7 @@
 #include "../publish.h"
 #include "../metrics.h"
 #include "api.h"
+#include "cloudevents.h"
 
 #define ANSWER_MAX 160
 
@@ -26,7 +29,7 @@ static void log_accept(const struct post *post, const char *event, const char *i
 {
     log_event(LOG_INFO, event, log_text("event", id), log_slice("type", post->event.type),
               log_slice("org", post->item.org), log_slice("key", post->call->principal.key_id),
-              log_text("request_id", post->call->request_id), log_text("trace", post->call->trace));
+              log_text("request_id", post->call->request_id), log_slice("trace", post->item.trace));
 }
 
 /* Every event passes here, hence no json_writer; neither ids nor the levels' names need escapes. */
@@ -69,7 +72,7 @@ static void answer_word(struct post *post, enum publish_word word, const char *i
         metric_add(METRIC_EVENTS, EVENTS_MISMATCH, 1);
         call_answer_problem(post->call, 422, "dedup_mismatch",
                             "an event with this dedup_id and another payload was accepted before",
-                            "/dedup_id");
+                            post->event.ce.len > 0 ? "/id" : "/dedup_id");
         return;
     case PUBLISH_LIMITED:
         metric_add(METRIC_EVENTS, EVENTS_LIMITED, 1);
@@ -98,7 +101,7 @@ static void on_answered(struct publish_item *item, enum status status, enum publ
     event_batch_free(&parsed);
 }
 
-/* Idempotency-Key means the same as dedup_id; clients send it with or without quotes. */
+/* Idempotency-Key means the same as dedup_id; clients send it with or without quotes. A CloudEvent's source and id give way. */
 static enum status take_idempotency_key(struct post *post, struct problem *problem)
 {
     struct slice key = slice_trim(http_request_header(post->call->http, "idempotency-key"));
@@ -113,23 +116,57 @@ static enum status take_idempotency_key(struct post *post, struct problem *probl
     if (key.len == 0 || key.len > EVENT_DEDUP_MAX)
         return problem_set(problem, 422, "invalid_value", "Idempotency-Key must have 1 to %d bytes",
                            EVENT_DEDUP_MAX);
-    if (post->event.dedup_id.len > 0 && !slice_eq(post->event.dedup_id, key))
+    if (post->event.dedup_id.len > 0 && post->event.ce.len == 0 &&
+        !slice_eq(post->event.dedup_id, key))
         return problem_set(problem, 422, "conflicting_fields",
                            "Idempotency-Key and dedup_id differ; send one of them");
     post->event.dedup_id = key;
     return STATUS_OK;
 }
 
+enum mode { MODE_PLAIN, MODE_STRUCTURED, MODE_BINARY, MODE_BATCHED };
+
+/* STATUS_INVALID: answered. */
+static enum status find_mode(struct call *call, enum mode *out)
+{
+    static const char *const types[] = {"application/json", CLOUDEVENT_TYPE, CLOUDEVENT_BATCH_TYPE,
+                                        NULL};
+    struct slice type;
+    if (cloudevents_is_binary(call->http)) {
+        *out = MODE_BINARY;
+        return content_encoding_expect(call);
+    }
+    if (content_type_expect(call, types, &type) != STATUS_OK)
+        return STATUS_INVALID;
+    *out = slice_is(type, types[0])   ? MODE_PLAIN
+           : slice_is(type, types[1]) ? MODE_STRUCTURED
+                                      : MODE_BATCHED;
+    return STATUS_OK;
+}
+
+static enum status parse(struct call *call, enum mode mode, struct event_batch **out,
+                         struct problem *problem)
+{
+    if (mode == MODE_BINARY)
+        return cloudevents_parse_binary(call, out, problem);
+    if (mode == MODE_STRUCTURED)
+        return event_parse_cloudevent(call->http->body, out, problem);
+    return event_parse_json(call->http->body, clock_wall_ms(), out, problem);
+}
+
 void api_events_post(struct call *call)
 {
-    static const char *const types[] = {"application/json", NULL};
-    struct slice type;
+    enum mode mode;
     struct problem problem;
-    if (content_type_expect(call, types, &type) != STATUS_OK)
+    if (find_mode(call, &mode) != STATUS_OK)
         return;
+    if (mode == MODE_BATCHED) {
+        api_events_batch_post(call);
+        return;
+    }
     struct post *post = http_request_alloc(call->http, sizeof *post);
     *post = (struct post){.call = call};
-    if (event_parse_json(call->http->body, clock_wall_ms(), &post->parsed, &problem) != STATUS_OK) {
+    if (parse(call, mode, &post->parsed, &problem) != STATUS_OK) {
         metric_add(METRIC_EVENTS, EVENTS_REJECTED, 1);
         call_answer_refused(call, &problem);
         return;
@@ -144,7 +181,7 @@ void api_events_post(struct call *call)
     }
     post->item = (struct publish_item){
         .org = call->principal.org,
-        .trace = slice_of(call->trace),
+        .trace = post->event.trace.len > 0 ? post->event.trace : slice_of(call->trace),
         .request = slice_of(call->request_id),
         .event = &post->event,
         .limits = call->principal.limits,

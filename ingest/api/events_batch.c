@@ -16,6 +16,7 @@
 #include "../publish.h"
 #include "../metrics.h"
 #include "api.h"
+#include "cloudevents.h"
 
 struct entry {
     struct publish_item item;
@@ -66,7 +67,7 @@ static void put_published(struct json_writer *json, const struct entry *entry)
     } else if (entry->status != STATUS_OK) {
         put_error(json, "store_unavailable", "", "the store cannot take this now; try again");
     } else if (entry->word == PUBLISH_MISMATCH) {
-        put_error(json, "dedup_mismatch", "/dedup_id",
+        put_error(json, "dedup_mismatch", entry->item.event->ce.len > 0 ? "/id" : "/dedup_id",
                   "an event with this dedup_id and another payload was accepted before");
     } else if (entry->word == PUBLISH_LIMITED) {
         put_error(json, "rate_limited", "", "over a rate limit; repeat it later");
@@ -110,7 +111,8 @@ static void log_result(const struct batch *batch, size_t index, enum events_resu
               log_text("event", batch->entries[index].id),
               log_slice("type", batch->entries[index].item.event->type),
               log_slice("org", call->principal.org), log_slice("key", call->principal.key_id),
-              log_text("request_id", call->request_id), log_text("trace", call->trace));
+              log_text("request_id", call->request_id),
+              log_slice("trace", batch->entries[index].item.trace));
 }
 
 static struct totals count_results(const struct batch *batch)
@@ -171,16 +173,16 @@ static void finish(struct batch *batch)
     struct totals totals = count_results(batch);
     struct event_batch *parsed = batch->parsed;
     struct entry *entries = batch->entries;
-    const struct entry *first = &entries[0];
-    if (totals.failed == (int64_t)batch->count && first->status != STATUS_OK)
+    const struct entry *first = entries; /* none in a batch of no CloudEvents, which is one, too */
+    if (batch->count == 0 || totals.failed < (int64_t)batch->count)
+        answer(batch, &totals);
+    else if (first->status != STATUS_OK)
         call_answer_store_failed(batch->call, first->status);
-    else if (totals.failed == (int64_t)batch->count && first->word == PUBLISH_LIMITED)
+    else if (first->word == PUBLISH_LIMITED)
         call_answer_limited(batch->call);
-    else if (totals.failed == (int64_t)batch->count)
+    else
         call_answer_problem(batch->call, 503, "backlog_full",
                             "too many events are waiting; try again", NULL);
-    else
-        answer(batch, &totals);
     free(entries);
     event_batch_free(&parsed);
 }
@@ -211,6 +213,8 @@ static enum status parse(struct call *call, struct slice type, struct event_batc
         return event_parse_ndjson(body, item_max, now_ms, out, problem);
     if (slice_is(type, "application/json"))
         return event_parse_json_array(body, item_max, now_ms, out, problem);
+    if (slice_is(type, CLOUDEVENT_BATCH_TYPE))
+        return event_parse_cloudevent_array(body, item_max, out, problem);
     return event_parse_msgpack(body, item_max, now_ms, out, problem);
 }
 
@@ -226,7 +230,7 @@ static void publish_all(struct batch *batch)
             continue;
         entry->item = (struct publish_item){
             .org = call->principal.org,
-            .trace = slice_of(call->trace),
+            .trace = parsed->event.trace.len > 0 ? parsed->event.trace : slice_of(call->trace),
             .request = slice_of(call->request_id),
             .event = &parsed->event,
             .limits = call->principal.limits,
@@ -242,13 +246,23 @@ static void publish_all(struct batch *batch)
 
 void api_events_batch_post(struct call *call)
 {
-    static const char *const types[] = {"application/json",        "application/x-ndjson",
-                                        "application/msgpack",     "application/x-msgpack",
-                                        "application/vnd.msgpack", NULL};
+    static const char *const types[] = {"application/json",
+                                        "application/x-ndjson",
+                                        "application/msgpack",
+                                        "application/x-msgpack",
+                                        "application/vnd.msgpack",
+                                        CLOUDEVENT_BATCH_TYPE,
+                                        NULL};
     struct slice type;
     struct problem problem;
     if (content_type_expect(call, types, &type) != STATUS_OK)
         return;
+    if (cloudevents_is_binary(call->http)) {
+        call_answer_problem(
+            call, 415, "unsupported_media_type",
+            "headers ce-* are of a CloudEvent in binary mode: post it to /api/events", NULL);
+        return;
+    }
     if (http_request_has_header(call->http, "idempotency-key")) {
         call_answer_problem(call, 422, "invalid_value",
                             "Idempotency-Key is for single events; give each item a dedup_id",

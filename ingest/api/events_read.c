@@ -131,6 +131,8 @@ static void put_rest(struct json_writer *json, const struct redis_reply *row)
     int64_t after_ms = redis_reply_int(redis_reply_at(row, ROW_MIN + 3));
     json_name(json, "data");
     json_put_raw(json, redis_reply_text(redis_reply_at(row, ROW_MIN)));
+    json_name(json, "cloudevent");
+    json_put_raw_or_null(json, redis_reply_text(redis_reply_at(row, ROW_MIN + 4)));
     put_optional(json, "trace", redis_reply_text(redis_reply_at(row, ROW_MIN + 1)));
     put_optional(json, "request_id", redis_reply_text(redis_reply_at(row, ROW_MIN + 2)));
     json_name(json, "deliver_at");
@@ -146,7 +148,9 @@ static void on_event(enum status status, const struct redis_reply *row, void *se
     struct delivery_query query = {.limit = DELIVERIES_SHOWN, .event = slice_of(look->id)};
     if (!org_script_has_read(look->call, status))
         return;
-    buf_init(&look->body, redis_reply_text(redis_reply_at(row, ROW_MIN)).len + AROUND_DATA_MAX);
+    buf_init(&look->body, redis_reply_text(redis_reply_at(row, ROW_MIN)).len +
+                              redis_reply_text(redis_reply_at(row, ROW_MIN + 4)).len +
+                              AROUND_DATA_MAX);
     look->json = (struct json_writer){.out = &look->body};
     if (put_event(&look->json, row) != STATUS_OK) {
         call_answer_not_found(look->call);

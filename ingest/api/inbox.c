@@ -16,7 +16,7 @@
 #define ANSWER_MAX ((size_t)64 << 20) /* with an event of the largest max_body, and all the names */
 
 /* What the scripts return of an event. */
-enum { ENTRY, LEASE_COUNT, LEASED_UNTIL, TYPE, KEY, TIME, DATA, EVENT_VALUES };
+enum { ENTRY, LEASE_COUNT, LEASED_UNTIL, TYPE, KEY, TIME, DATA, CE, EVENT_VALUES };
 
 static void put_text_or_null(struct json_writer *json, struct slice text)
 {
@@ -44,6 +44,8 @@ static void put_event(struct json_writer *json, const struct inbox *inbox,
     put_text_or_null(json, redis_reply_text(values[KEY]));
     json_name(json, "data");
     json_put_raw(json, redis_reply_text(values[DATA]));
+    json_name(json, "cloudevent");
+    json_put_raw_or_null(json, redis_reply_text(values[CE]));
     json_name(json, "lease_count");
     json_put_int(json, redis_reply_int(values[LEASE_COUNT]));
     json_name(json, "leased_until");

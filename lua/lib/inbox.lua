@@ -18,10 +18,10 @@ local function inbox_event(log, id)
     return event.data and (event.to or '') == '' and event
 end
 
--- Seven results each.
+-- Eight results each.
 local function add_event(results, id, lease_count, leased_until, event)
     for _, value in ipairs({id, lease_count, leased_until, event.type or '', event.key or '',
-                            event.time or '', event.data}) do
+                            event.time or '', event.data, event.ce or ''}) do
         results[#results + 1] = value
     end
 end

@@ -19,7 +19,7 @@ end
 
 local function log_fields(events, id, org)
     local found = call('XRANGE', events, id, id)[1]
-    local fields = {key = '', dedup = '', after = '', to = ''}
+    local fields = {key = '', dedup = '', after = '', to = '', ce = ''}
     for i = 1, found and #found[2] or 0, 2 do
         fields[found[2][i]] = found[2][i + 1]
     end

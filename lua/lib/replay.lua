@@ -78,7 +78,7 @@ local function replay(keys, org, event, endpoint, is_dead, now)
         return 'later'
     end
     local entry = log_entry(keys.events, event, org)
-    replay_bytes = replay_bytes - #(entry and entry.data or '')
+    replay_bytes = replay_bytes - (entry and #entry.data + #entry.ce or 0)
     local open = entry and endpoint_word(keys.endpoints, endpoint)
     local word = not entry and 'absent' or open ~= 'open' and open
         or first == 'pending' and 'pending' or held_word(keys.endpoints, endpoint, state)

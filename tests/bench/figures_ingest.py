@@ -27,7 +27,7 @@ def bare_publish_command(link, org):
     sha = link.call("SCRIPT", "LOAD", publish_script()).decode()
     data = template().split('"data":', 1)[1][:-1].replace("{seq}", "1000000").replace("{sent}", "1700000000000000")
     event = [org, "bench.event", "", "", "00-" + "1" * 32 + "-" + "2" * 16 + "-01", "req_" + "0" * 22, "application/json",
-             "2026-01-31T09:30:00.123Z", "", "", data]
+             "2026-01-31T09:30:00.123Z", "", "", data, ""]
     item = [*event, "", "0", "0"]  # no dedup id, no limiters
     return event, ["EVALSHA", sha, "3", EVENTS, DELIVERIES, EVENTS + ":", "100000000", "86400000", "processor", "", "0",
                    *item * BATCH]

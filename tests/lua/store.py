@@ -16,9 +16,9 @@ ORG_ENDPOINTS, ORG_GONE = P + "endpoints:", P + "gone:"
 ORG_EVENTS, ORG_LEASES, ORG_DLQ, STATS, RATE = P + "events:", P + "leases:", P + "dlq:", P + "stats:", P + "rate:"
 ORG_ENDPOINTS, ORG_LETTERS = P + "endpoints:", P + "letters:"
 
-EVENT_FIELDS = "org type key dedup trace request ct time after to data".split()
+EVENT_FIELDS = "org type key dedup trace request ct time after to data ce".split()
 # Fields that a plain event, a fresh delivery and an attempt that succeeded are without.
-NOTHING_TO_SAY = {"key": "", "dedup": "", "after": "", "to": "", "snoozes": "0", "history": "", "error": ""}
+NOTHING_TO_SAY = {"key": "", "dedup": "", "after": "", "to": "", "ce": "", "snoozes": "0", "history": "", "error": ""}
 DELIVERY_FIELDS = "event endpoint org attempt snoozes history trace request body".split()
 FRESH_FIELDS = "event endpoint org attempt trace request body".split()
 ATTEMPT_FIELDS = "event endpoint org attempt outcome status error duration_ms response".split()
@@ -78,7 +78,7 @@ def new_event(**given):
     """One item of publish. dedup_key and fingerprint: '' without deduplication."""
     item = dict(org=ORG, type="order.created", key="", dedup="", trace=TRACE, request="req_1",
                 ct="application/json", time="1700000000000", after="", to="", data='{"n":1}',
-                fingerprint="", dedup_key="", limiters=(0, 0))
+                ce="", fingerprint="", dedup_key="", limiters=(0, 0))
     item.update(given)
     return item
 
@@ -111,7 +111,7 @@ def pairs(flat):
 
 
 def inbox_items(flat):
-    names = "entry lease_count leased_until type key time data".split()
+    names = "entry lease_count leased_until type key time data ce".split()
     return [dict(zip(names, values)) for values in zip(*[iter(flat)] * len(names))]
 
 

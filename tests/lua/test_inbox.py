@@ -48,11 +48,11 @@ def check_nothing_is_left(store):
 
 
 def test_events_are_leased_once_and_the_oldest_first(store):
-    given = give(store, 5, key="k")
+    given = give(store, 5, key="k", ce='{"id":"1"}')
     until, first = store.lease("l1", seconds=60, limit=3, now=NOW)
     assert until == NOW + MINUTE and entries(first) == given[:3]
     assert first[0] == {"entry": given[0], "lease_count": 1, "leased_until": str(until), "type": "order.created", "key": "k",
-                        "time": "1700000000000", "data": '{"n":1}'}
+                        "time": "1700000000000", "data": '{"n":1}', "ce": '{"id":"1"}'}
     assert entries(store.lease("l2", now=NOW)[1]) == given[3:]
     assert store.lease("l3", now=NOW)[1] == []
     assert store.pending(STREAM, "inbox") == dict.fromkeys(given[:3], "l1") | dict.fromkeys(given[3:], "l2")
@@ -82,8 +82,9 @@ def test_what_ran_out_comes_back_before_what_is_new_with_its_count(store):
     check_nothing_is_left(store)
 
 
-def test_it_ends_past_so_many_bytes(store):
-    given = give(store, 4, data="x" * 100)
+@pytest.mark.parametrize("member", ["data", "ce"])
+def test_it_ends_past_so_many_bytes(store, member):
+    given = give(store, 4, **{member: "x" * 100})
     assert entries(store.lease("l1", most_bytes=150)[1]) == given[:2]
     assert entries(store.lease("l2", most_bytes=50)[1]) == given[2:3]
     again = later(store, 400000)
@@ -215,8 +216,9 @@ def test_pages_go_through_all_that_is_not_acknowledged(store):
     assert store.list_inbox(given[-1]) == ("", [])
 
 
-def test_a_page_ends_past_so_many_bytes(store):
-    given = give(store, 5, data="x" * 100)
+@pytest.mark.parametrize("member", ["data", "ce"])
+def test_a_page_ends_past_so_many_bytes(store, member):
+    given = give(store, 5, **{member: "x" * 100})
     position, items = store.list_inbox(most_bytes=150)
     assert entries(items) == given[:2] and position == given[1]
     assert entries(store.list_inbox(position, most_bytes=1)[1]) == given[2:3]

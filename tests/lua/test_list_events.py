@@ -80,8 +80,9 @@ def test_a_call_looks_at_a_thousand(store):
     assert store.list_events(type="rare", after=after) == ["", [store.find_event(entry_event_id(wanted))[:8]]]
 
 
-def test_a_call_reads_a_mebibyte(store):
-    publish(store, 5, data='"' + "x" * 400000 + '"')
+@pytest.mark.parametrize("member", ["data", "ce"])
+def test_a_call_reads_a_mebibyte(store, member):
+    publish(store, 5, **{member: '"' + "x" * 400000 + '"'})
     rows, sizes = walk(store.list_events, 50)
     assert sizes == [3, 2] and len(set(ids(rows))) == 5
 
@@ -104,10 +105,10 @@ def test_an_entry_without_its_event(store):
 
 
 def test_one_has_all_that_was_posted(store):
-    publish(store, data='{ "n": 1e400 }', after=str(NOW))
+    publish(store, data='{ "n": 1e400 }', after=str(NOW), ce='{"id":"1"}')
     event, = fan_out(store)
-    assert store.find_event(event) == [event, "order.created", "1700000000000", "", "", 14, "processed", "",
-                                       '{ "n": 1e400 }', TRACE, "req_1", str(NOW)]
+    assert store.find_event(event) == [event, "order.created", "1700000000000", "", "", 24, "processed", "",
+                                       '{ "n": 1e400 }', TRACE, "req_1", str(NOW), '{"id":"1"}']
 
 
 def test_keys_of_another_type(store):

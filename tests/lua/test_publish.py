@@ -9,24 +9,24 @@ def with_dedup(text, fingerprint="a" * 32, **given):
     return new_event(dedup=text, dedup_key=P + "dedup:org:" + text, fingerprint=fingerprint, **given)
 
 
-@pytest.mark.parametrize("given", [{"key": "k"}, {"dedup": "d"}, {"after": "1700000009999"}, {"to": endpoint_id(7)}])
+@pytest.mark.parametrize("given", [{"key": "k"}, {"dedup": "d"}, {"after": "1700000009999"}, {"to": endpoint_id(7)}, {"ce": "{}"}])
 def test_fields_with_nothing_to_say_are_left_out_of_plain_events_alone(store, given):
     store.publish([new_event(), new_event(**given)])
     plain, full = [fields for _, fields in store.r.execute_command("XRANGE", EVENTS, "-", "+")]
     assert list(plain) == "org type trace request ct time data".split()
-    assert list(full) == EVENT_FIELDS and plain.items() < full.items()
+    assert list(full) == (EVENT_FIELDS if "ce" in given else EVENT_FIELDS[:-1]) and plain.items() < full.items()
     assert {name: value for name, value in full.items() if name not in plain} == {"key": "", "dedup": "", "after": "", "to": ""} | given
 
 
 def test_an_event_is_appended_with_its_fields_in_order(store):
     (word, entry), = store.publish([new_event(key="k", data='{"price":12.50,"s":"\\u00e9"}', after="1700000009999",
-                                              to=endpoint_id(7))])
+                                              to=endpoint_id(7), ce='{"id":"1"}')])
     assert word == "accepted"
     raw = store.r.execute_command("XRANGE", EVENTS, "-", "+")
     assert raw == [(entry, dict(zip(EVENT_FIELDS, raw[0][1].values())))]
     assert list(raw[0][1]) == EVENT_FIELDS
     assert raw[0][1]["data"] == '{"price":12.50,"s":"\\u00e9"}' and raw[0][1]["after"] == "1700000009999"
-    assert raw[0][1]["to"] == endpoint_id(7)
+    assert raw[0][1]["to"] == endpoint_id(7) and raw[0][1]["ce"] == '{"id":"1"}'
 
 
 def test_items_get_ascending_ids_in_item_order(store):
@@ -153,10 +153,10 @@ def test_no_items_is_an_empty_answer(store):
     assert store.snapshot() == before
 
 
-@pytest.mark.parametrize("args", [[0, "too", "few"], ["", "too", "few"], [1, 10, 5, *range(13)], [1, 10, 5, *range(15)],
-                                  [1, 10, *range(14)]])
+@pytest.mark.parametrize("args", [[0, "too", "few"], ["", "too", "few"], [1, 10, 5, *range(14)], [1, 10, 5, *range(16)],
+                                  [1, 10, *range(15)]])
 def test_a_wrong_number_of_arguments_writes_nothing(store, args):
     before = store.snapshot()
-    with pytest.raises(redis.ResponseError, match="14 arguments per item"):
+    with pytest.raises(redis.ResponseError, match="15 arguments per item"):
         store.call("publish", [EVENTS, DELIVERIES, ORG_EVENTS, RATE + "org"], [10, 1000, "processor", "", *args])
     assert store.snapshot() == before

@@ -172,8 +172,9 @@ def test_two_hundred_at_once(store):
     assert store.r.xlen(DLQ) == store.r.xlen(ORG_DLQ + ORG) == 0
 
 
-def test_a_call_reads_a_mebibyte_of_the_log(store):
-    claimed = give(store, 4, data='"' + "x" * 600000 + '"')
+@pytest.mark.parametrize("member", ["data", "ce"])
+def test_a_call_reads_a_mebibyte_of_the_log(store, member):
+    claimed = give(store, 4, **{member: '"' + "x" * 600000 + '"'})
     pairs = [settle(store, one, "delivered") for one in claimed]
     assert store.replay(pairs) == ["ready", "ready", "later", "later"]
     assert store.replay(pairs[2:]) == ["ready", "ready"]

@@ -195,7 +195,7 @@ def test_listen_says_where_and_prints_each_webhook():
         received_at = datetime.fromisoformat(webhook.pop("received_at").replace("Z", "+00:00"))
         assert abs((datetime.now(timezone.utc) - received_at).total_seconds()) < 20
         assert webhook == {"id": "evt_1", "type": "order.paid", "attempt": 1, "verified": True, "body_bytes": len(body),
-                           "data": {"n": 1}}
+                           "data": {"n": 1}, "cloudevent": None}
         assert listener.child.poll() is None
         assert listener.webhook(body, id="evt_2", x_millrace_attempt="17") == 200
         assert listener.json()["attempt"] == 17
@@ -253,6 +253,12 @@ def test_an_altered_body_is_wrong_and_a_list_with_the_right_one_is_right():
         assert listener.webhook(b'{"data":1}', timestamp=now, webhook_signature=junk + right + " v1,x") == 200
         assert listener.webhook(b'{"data":2}', timestamp=now, webhook_signature=right) == 401
         assert listener.end() == FAILED
+
+
+def test_listen_prints_the_attributes_of_a_cloudevent():
+    with Listener("--count", "1") as listener:
+        assert listener.webhook(b'{"data":1,"cloudevent":{"id":"1","source":"/s"}}') == 200
+        assert listener.json()["cloudevent"] == {"id": "1", "source": "/s"}
 
 
 def test_without_a_secret_nothing_is_verified_and_nothing_is_wrong():

@@ -65,6 +65,18 @@ def test_an_unread_event_waits_for_a_processor(state):
     assert '"a"' not in words(state, event) and '{ "a": 1}' in words(state, event, "--data")
 
 
+def test_the_attributes_of_a_cloudevent_go_with_the_data(state):
+    _, event = state.new(ce='{"id":"1","source":"/s"}')
+    assert "cloudevent" not in explain(state, event)
+    assert explain(state, event, "--data")["cloudevent"] == {"id": "1", "source": "/s"}
+    assert "cloudevent" not in words(state, event) and '{"id":"1","source":"/s"}' in words(state, event, "--data")
+
+
+def test_other_events_have_none(state):
+    _, event = state.new(key="k")
+    assert explain(state, event, "--data")["cloudevent"] is None
+
+
 def test_an_unread_event_of_a_group_that_reads_says_how_many_are_before_it(state):
     state.new()
     state.read_events()
@@ -352,9 +364,9 @@ def test_tail_selects_types_and_looks_back(state):
         assert "order.old" in tail.line()
         blocked(state)
         state.new(type="invoice.paid")
-        _, event = state.new(type="order.paid", key="\x1b[2J", data='{"text":\n"\x1b[2J é"}')
+        _, event = state.new(type="order.paid", key="\x1b[2J", data='{"text":\n"\x1b[2J é"}', ce='{"id":"one"}')
         line = tail.line()
-        assert event in line and "order.paid" in line and "é" in line and "\x1b" not in line
+        assert '{"id":"one"}' in line and event in line and "order.paid" in line and "é" in line and "\x1b" not in line
         assert tail.lines.empty()
 
 
@@ -367,7 +379,7 @@ def test_tail_reads_all_partitions_and_passes_over_what_is_no_event(state):
         for partition in (2, 1, 2, 0):
             entry = state.r.xadd(f"mr:{{{partition}}}:events", fields)
             line = tail.json()
-            assert (line["id"], line["data"]) == (event_id(entry, partition), [1, 2])
+            assert (line["id"], line["data"], line["cloudevent"]) == (event_id(entry, partition), [1, 2], None)
 
 
 def test_tail_survives_a_redis_that_goes_away_and_misses_nothing(tmp_path):

@@ -52,7 +52,7 @@ def test_the_walk_of_an_event(organization):
     item = listed(organization.client)[0]
     assert abs(time_of(item.pop("created_at")) - datetime.now(timezone.utc)) < timedelta(seconds=60)
     assert item == {"id": event, "type": "order.created", "timestamp": "2026-01-31T09:30:00.000Z", "key": "k", "data": {"n": 1},
-                    "lease_count": 0, "leased_until": None}
+                    "cloudevent": None, "lease_count": 0, "leased_until": None}
 
     leased = lease(organization.client)
     assert leased["lease_id"].startswith("lse_") and ids(leased["events"]) == [event, other]

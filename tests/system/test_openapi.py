@@ -53,6 +53,19 @@ def test_it_has_what_the_table_implies(document):
             operation.example()
 
 
+def test_it_names_all_forms_of_events(document):
+    single, batch = (document["paths"][path]["post"] for path in ("/api/events", "/api/events/batch"))
+    assert set(single["requestBody"]["content"]) == {
+        "application/json", "application/cloudevents+json", "application/cloudevents-batch+json"}
+    assert set(batch["requestBody"]["content"]) == {
+        "application/json", "application/x-ndjson", "application/msgpack", "application/cloudevents-batch+json"}
+    names = {part["$ref"].split("/")[-1] for part in single["parameters"]}
+    assert names == {"Idempotency-Key", "ce-specversion", "ce-id", "ce-source", "ce-type", "ce-subject", "ce-time", "ce-dataschema"}
+    schemas = document["components"]["schemas"]
+    assert "cloudevent" in schemas["WebhookEvent"]["properties"] and "cloudevent" not in schemas["WebhookEvent"]["required"]
+    assert "cloudevent" in schemas["EventDetail"]["required"] and "cloudevent" in schemas["InboxEvent"]["required"]
+
+
 def test_it_names_the_webhook(document):
     webhook = document["webhooks"]["delivery"]["post"]
     names = {parameter["name"] for parameter in webhook["parameters"]}

@@ -38,6 +38,7 @@ static void encodes_and_decodes_the_rfc_examples(void **state)
             uint8_t plain[8];
             size_t got = 99;
             assert_int_equal(base64_decode(slice_of(forms[k]), plain, len, &got), STATUS_OK);
+            assert_int_equal(base64_is_valid(slice_of(forms[k])), strlen(forms[k]) % 4 == 0);
             assert_int_equal(got, len);
             assert_memory_equal(plain, cases[i].plain, len);
         }
@@ -59,6 +60,7 @@ static void refuses_what_is_not_canonical(void **state)
         size_t len = 99;
         if (base64_decode(slice_of(cases[i]), plain, sizeof plain, &len) != STATUS_INVALID)
             fail_msg("accepted: \"%s\"", cases[i]);
+        assert_false(base64_is_valid(slice_of(cases[i])));
         assert_int_equal(len, 99);
         for (size_t k = 0; k < sizeof plain; k++)
             assert_int_equal(plain[k], 0x5a);

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "model/hook_event.h"
+#include "model/cloudevent.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -74,6 +74,47 @@ static void are_equal_for_repeats(void **state)
     }
 }
 
+#define REQUIRED "\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\""
+
+static void of_cloudevents_are_by_identity_and_payload(void **state)
+{
+    static const struct {
+        const char *body;
+        int group; /* of those that are repeats of each other */
+    } cases[] = {
+        {"{" REQUIRED ",\"type\":\"t\",\"data\":1}", 1},
+        {"{\"data\":1,\"type\":\"t\"," REQUIRED "}", 1},
+        {"{" REQUIRED ",\"type\":\"t\",\"data\":1,\"time\":\"2026-01-31T09:30:00Z\"}", 1},
+        {"{" REQUIRED ",\"type\":\"t\",\"data\":1,\"hop\":7,\"traceparent\":\"x\"}", 1},
+        {"{" REQUIRED ",\"type\":\"u\",\"data\":1}", 2},
+        {"{" REQUIRED ",\"type\":\"t\",\"data\":1,\"partitionkey\":\"k\"}", 3},
+        {"{" REQUIRED ",\"type\":\"t\",\"data\":2}", 4},
+        {"{" REQUIRED ",\"type\":\"t\",\"data\":null}", 5},
+        {"{" REQUIRED ",\"type\":\"t\"}", 5},
+        {"{" REQUIRED ",\"type\":\"t\",\"data_base64\":\"\"}", 6},
+        {"{" REQUIRED ",\"type\":\"t\",\"data_base64\":\"AAEC\"}", 7},
+        {"{" REQUIRED ",\"type\":\"t\",\"data_base64\":\"AAED\"}", 8},
+        {"{" REQUIRED ",\"type\":\"t\",\"data\":\"AAEC\"}", 9},
+        {"{\"specversion\":\"1.0\",\"id\":\"2\",\"source\":\"/s\",\"type\":\"t\",\"data\":1}", 10},
+        {"{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/t\",\"type\":\"t\",\"data\":1}", 11},
+    };
+    char prints[COUNT(cases)][EVENT_FINGERPRINT_LEN];
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct event_batch *batch = NULL;
+        struct problem problem;
+
+        if (event_parse_cloudevent(slice_of(cases[i].body), &batch, &problem) != STATUS_OK)
+            fail_msg("%s: %s", cases[i].body, problem.detail);
+        event_fingerprint(&event_batch_item(batch, 0)->event, prints[i]);
+        event_batch_free(&batch);
+        for (size_t k = 0; k < i; k++)
+            if ((memcmp(prints[i], prints[k], sizeof prints[i]) == 0) !=
+                (cases[i].group == cases[k].group))
+                fail_msg("%s and %s", cases[i].body, cases[k].body);
+    }
+}
+
 /* Made with an independent implementation; stored fingerprints depend on it. */
 static void stay_the_same_in_every_release(void **state)
 {
@@ -90,6 +131,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(differ_by_what_a_repeat_must_share),
         cmocka_unit_test(are_equal_for_repeats),
+        cmocka_unit_test(of_cloudevents_are_by_identity_and_payload),
         cmocka_unit_test(stay_the_same_in_every_release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

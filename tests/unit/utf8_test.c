@@ -94,12 +94,44 @@ static void knows_control_characters(void **state)
             fail_msg("case %zu", i);
 }
 
+static void knows_noncharacters(void **state)
+{
+    static const struct {
+        const char *text;
+        bool has;
+    } cases[] = {
+        {"", false},
+        {"text", false},
+        {"\xef\xb7\x8f", false}, /* U+FDCF */
+        {"\xef\xb7\x90", true},
+        {"\xef\xb7\xaf", true},
+        {"\xef\xb7\xb0", false},
+        {"\xef\xbf\xbd", false},
+        {"\xef\xbf\xbe", true},
+        {"a\xef\xbf\xbf"
+         "b",
+         true},
+        {"\xf0\x9f\xbf\xbd", false}, /* U+1FFFD */
+        {"\xf0\x9f\xbf\xbe", true},
+        {"\xf0\x9e\xbf\xbf", false}, /* U+1EFFF */
+        {"\xf0\xaf\xbf\xbf", true},
+        {"\xf4\x8f\xbf\xbd", false},
+        {"\xf4\x8f\xbf\xbf", true},
+        {"\xc2\xbf\xc2\xbf", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        if (utf8_has_noncharacter(slice_of(cases[i].text)) != cases[i].has)
+            fail_msg("case %zu", i);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(measures_characters),
         cmocka_unit_test(finds_a_broken_byte_at_every_place),
         cmocka_unit_test(knows_control_characters),
+        cmocka_unit_test(knows_noncharacters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,11 +36,22 @@ static void data_is_copied_byte_for_byte(void **state)
         buf_add_text(&expected, HEAD);
         buf_add_text(&expected, cases[i]);
         buf_add_text(&expected, "}");
-        webhook_body(&body, ID, TYPE, TIME, slice_of(cases[i]));
+        webhook_body(&body, ID, TYPE, TIME, slice_of(cases[i]), (struct slice){0});
         assert_true(slice_eq(buf_slice(&body), buf_slice(&expected)));
         buf_fini(&body);
         buf_fini(&expected);
     }
+}
+
+static void attributes_stand_behind_the_data(void **state)
+{
+    static const char expected[] = HEAD "[1],\"cloudevent\":{ \"id\" : \"1\"}}";
+    struct buf body;
+    (void)state;
+    buf_init(&body, 1024);
+    webhook_body(&body, ID, TYPE, TIME, SLICE("[1]"), SLICE("{ \"id\" : \"1\"}"));
+    assert_true(slice_is(buf_slice(&body), expected));
+    buf_fini(&body);
 }
 
 static void too_large_is_seen(void **state)
@@ -49,12 +60,12 @@ static void too_large_is_seen(void **state)
     struct buf body;
     (void)state;
     buf_init(&body, exact);
-    webhook_body(&body, ID, TYPE, TIME, SLICE("null"));
+    webhook_body(&body, ID, TYPE, TIME, SLICE("null"), (struct slice){0});
     assert_false(body.overflow);
     assert_int_equal(body.len, exact);
     buf_fini(&body);
     buf_init(&body, exact - 1);
-    webhook_body(&body, ID, TYPE, TIME, SLICE("null"));
+    webhook_body(&body, ID, TYPE, TIME, SLICE("null"), (struct slice){0});
     assert_true(body.overflow);
     buf_fini(&body);
 }
@@ -63,6 +74,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(data_is_copied_byte_for_byte),
+        cmocka_unit_test(attributes_stand_behind_the_data),
         cmocka_unit_test(too_large_is_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,63 @@
+/*
+ * cloudevent_json_fuzz.c - one CloudEvent in the JSON format, and an array of them
+ */
+#include "check_cloudevent.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_batch(const struct event_batch *batch)
+{
+    must(event_batch_count(batch) <= EVENT_BATCH_MAX);
+    for (size_t i = 0; i < event_batch_count(batch); i++) {
+        const struct event_item *item = event_batch_item(batch, i);
+
+        if (item->valid)
+            check_event(&item->event);
+        else
+            check_problem(&item->problem);
+    }
+}
+
+/* One that is accepted alone is accepted as the only item of an array, and the other way round. */
+static void compare(struct slice body, bool accepted)
+{
+    struct event_batch *batch = NULL;
+    struct problem problem;
+    struct buf array;
+
+    buf_init(&array, body.len + 2);
+    buf_add_char(&array, '[');
+    buf_add_slice(&array, body);
+    buf_add_char(&array, ']');
+    if (event_parse_cloudevent_array(buf_slice(&array), SIZE_MAX, &batch, &problem) == STATUS_OK) {
+        must(event_batch_count(batch) == 1 ? event_batch_item(batch, 0)->valid == accepted
+                                           : !accepted);
+        event_batch_free(&batch);
+    } else {
+        must(!accepted);
+    }
+    buf_fini(&array);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const struct slice body = {(const char *)data, size};
+    struct event_batch *batch = NULL;
+    struct problem problem;
+    const bool accepted = event_parse_cloudevent(body, &batch, &problem) == STATUS_OK;
+
+    if (accepted) {
+        check_batch(batch);
+        event_batch_free(&batch);
+    } else {
+        check_problem(&problem);
+    }
+    compare(body, accepted);
+    if (event_parse_cloudevent_array(body, SIZE_MAX, &batch, &problem) == STATUS_OK) {
+        check_batch(batch);
+        event_batch_free(&batch);
+    } else {
+        check_problem(&problem);
+    }
+    return 0;
+}
