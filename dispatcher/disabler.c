@@ -67,6 +67,7 @@ static void audit(const struct disabling *disabling)
         .action = SLICE("endpoint.disabled"),
         .target = slice_of(disabling->endpoint),
         .detail = slice_of(disabling->reason),
+        .when_full = true,
     };
     audit_write(store_redis(disabling->disabler->store), partition_for(disabling), &entry);
 }
@@ -76,7 +77,7 @@ static void change(struct disabling *disabling)
     struct disabler *disabler = disabling->disabler;
     struct redis *redis = store_redis(disabler->store);
     struct key key = record_of(disabling);
-    script_start(&disabler->command, SCRIPT_CONFIGURE, 1);
+    script_start(&disabler->command, SCRIPT_CONFIGURE_WHEN_FULL, 1);
     redis_command_arg(&disabler->command, key_slice(&key));
     redis_command_text(&disabler->command, "change");
     redis_command_text(&disabler->command, "");
@@ -86,7 +87,7 @@ static void change(struct disabling *disabling)
     redis_command_text(&disabler->command, disabling->reason);
     redis_command_text(&disabler->command, "updated_at");
     redis_command_int(&disabler->command, clock_wall_ms());
-    script_send(redis, SCRIPT_CONFIGURE, &disabler->command, on_changed, disabling);
+    script_send(redis, SCRIPT_CONFIGURE_WHEN_FULL, &disabler->command, on_changed, disabling);
 }
 
 static void on_disabled(enum status status, const struct redis_reply *reply, void *self)

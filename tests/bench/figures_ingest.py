@@ -36,7 +36,7 @@ def bare_publish_command(link, org):
 def bare_xadd_command(link, org):
     values, _ = bare_publish_command(link, org)
     names = ["org", "type", "key", "dedup", "trace", "request", "ct", "time", "after", "to", "data"]
-    return ["XADD", EVENTS, "*", *[text for pair in zip(names, values) for text in pair]]
+    return ["XADD", EVENTS, "*", *[text for name, value in zip(names, values) if value for text in (name, value)]]
 
 
 def check_log(stack, result):

@@ -49,6 +49,20 @@ def test_an_endpoint_is_paused_disabled_and_deleted(full):
         ["endpoint.deleted", "endpoint.updated", "endpoint.created"]
 
 
+def test_an_endpoint_that_says_gone_is_disabled(new_stack):
+    stack = new_stack().start()
+    organization, receiver = stack.new_organization(), stack.new_receiver()
+    answer = receiver.hold("/gone", 410)
+    id = organization.new_endpoint(receiver.url("/gone"))["id"]
+    organization.publish("a", 1)
+    receiver.wait("/gone")
+    stack.redis.client.config_set("maxmemory", "1mb")
+    answer.set()
+    wait_until(lambda: organization.client.get(f"/api/endpoints/{id}").json["disabled"], "the endpoint being disabled", 5)
+    assert audit(organization)[0] == ("endpoint.disabled", id)
+    stack.redis.client.config_set("maxmemory", 0)
+
+
 def test_dead_letters_are_purged(full):
     client, id = full.organization.client, "dlv_" + 40 * "0"
     assert client.post("/api/dlq/purge", {"ids": [id]}).json["purged"] == 0
