@@ -1,16 +1,17 @@
 /*
  * delivery.h - one delivery held by this process, from its claim to the answer of settle
  *
- * Owned by what holds it: a lane while it is queued or running, settle afterwards. It is in exactly one list at any time.
+ * Owned by what holds it: a lane while it is queued or running, settle afterwards, and while it is asked of a late one whether it may
+ * start. It is in exactly one list at any time.
  */
 #pragma once
 
 #include "model/delivery.h"
 
 enum delivery_state {
-    DELIVERY_QUEUED,   /* in its lane */
-    DELIVERY_RUNNING,  /* an attempt is under way */
-    DELIVERY_SETTLING, /* its outcome is known and on the way to Redis */
+    DELIVERY_QUEUED,  /* in its lane */
+    DELIVERY_RUNNING, /* an attempt is under way */
+    DELIVERY_SETTLING, /* its outcome, or the question whether it may start, is on the way to Redis */
 };
 
 struct delivery_result {

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/must.h"
 #include "io/audit.h"
+#include "io/release.h"
 #include "io/script.h"
 
 struct disabling {
@@ -108,6 +109,8 @@ static void on_disabled(enum status status, const struct redis_reply *reply, voi
               log_slice("org", told.org), log_text("reason", disabling->reason));
     audit(disabling);
     change(disabling);
+    release_lanes(store_redis(disabling->disabler->store), partition_for(disabling), &told.id, 1,
+                  NULL, NULL);
     config_announce(store_redis(disabling->disabler->store), told.kind, told.id, told.org,
                     "changed", NULL, NULL);
     /* The next look-up is behind the change in the same pipeline. */

@@ -221,10 +221,10 @@ void lanes_judged(struct lanes *lanes, struct delivery *delivery, bool may_start
 {
     struct lane *lane = delivery->lane;
     lane_asked(lane);
-    if (lane->state == LANE_READY) {
-        lane_leave(lane);
-    }
     if (may_start) {
+        if (lane->state == LANE_READY) {
+            lane_leave(lane);
+        }
         delivery_move(delivery, DELIVERY_QUEUED);
         delivery->made_mono_ms = clock_mono_ms();
         lane_queue_first(lane, delivery);

@@ -117,7 +117,8 @@ static void end_delivery(struct delivery *delivery, struct slice word)
     if (slice_is(word, "settled") || slice_is(word, "failing")) {
         enum outcome outcome = delivery->result.outcome;
         metric_add(METRIC_DELIVERIES, outcome == OUTCOME_LATE ? OUTCOME_HOLD : outcome, 1);
-    } else if (!delivery->is_unsure) { /* else the first call may have settled it */
+    } else if (!delivery->is_unsure && !slice_is(word, "go")) {
+        /* else the first call may have settled it, or it was lost meanwhile, which is told */
         metric_add(METRIC_SETTLE_REFUSED, 0, 1);
         log_event(LOG_WARN, "delivery.refused", log_text("delivery", delivery->id),
                   log_text("outcome", outcome_name(delivery->result.outcome)),
@@ -165,7 +166,9 @@ static void release_next(struct settle *settle, struct delivery *const *batch, s
     size_t ended = 0;
     for (size_t i = 0; i < count; i++) {
         enum outcome outcome = batch[i]->result.outcome;
-        if (batch[i]->is_ordered && (outcome == OUTCOME_DELIVERED || outcome == OUTCOME_DEAD)) {
+        /* One that was never started is not known to be ordered; only a lane's are. */
+        if ((outcome == OUTCOME_DELIVERED && batch[i]->is_ordered) ||
+            (outcome == OUTCOME_DEAD && batch[i]->fields.is_released)) {
             endpoints[ended++] = batch[i]->fields.endpoint;
         }
     }

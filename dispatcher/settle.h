@@ -28,6 +28,6 @@ void settle_free(struct settle **settle);
 /* Takes the delivery, whose result is filled; its owner's on_end gets it when Redis has answered. */
 void settle_add(struct delivery *delivery);
 
-/* The same for one that was not attempted: PARK, HOLD, READY or DEAD. */
+/* The same for one that was not attempted: PARK, HOLD, LATE, READY or DEAD. */
 void settle_unattempted(struct delivery *delivery, enum outcome outcome, const char *reason,
                         int64_t delay_ms);

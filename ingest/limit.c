@@ -33,25 +33,31 @@ struct limiter {
     bool flush_queued;
 };
 
+/* All are told before the first is answered: the limiters' ids are in the memory of who named them first. */
+static void tell(const struct batch *batch, const struct redis_reply *reply)
+{
+    struct pass *pass = batch->first;
+    for (size_t i = 0; i < batch->count; i++, pass = pass->next) {
+        struct call *call = pass->call;
+        rate_batch_tell(&batch->limits, reply, batch->count, call->principal.limits, call->rates);
+    }
+}
+
 static void judge(struct batch *batch, enum status status, const struct redis_reply *reply)
 {
     const size_t answers = batch->count + RATE_NUMBERS * batch->limits.count;
     const bool is_told = status == STATUS_OK && redis_reply_count(reply) == answers;
     struct pass *pass = batch->first;
+    if (is_told)
+        tell(batch, reply);
     for (size_t i = 0; i < batch->count; i++) {
         struct pass *next = pass->next; /* a pass ends with its call */
-        struct call *call = pass->call;
-        if (!is_told) {
-            call_answer_store_failed(call,
-                                     STATUS_DOWN); /* whatever was counted, nothing was done */
-        } else {
-            rate_batch_tell(&batch->limits, reply, batch->count, call->principal.limits,
-                            call->rates);
-            if (slice_is(redis_reply_text(redis_reply_at(reply, i)), "allowed"))
-                pass->go_on(call);
-            else
-                call_answer_limited(call);
-        }
+        if (!is_told)                   /* whatever was counted, nothing was done */
+            call_answer_store_failed(pass->call, STATUS_DOWN);
+        else if (slice_is(redis_reply_text(redis_reply_at(reply, i)), "allowed"))
+            pass->go_on(pass->call);
+        else
+            call_answer_limited(pass->call);
         pass = next;
     }
 }

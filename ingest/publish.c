@@ -254,7 +254,7 @@ static void flush_partition(struct publisher *publisher, uint32_t index, struct 
         batch->partition = index;
         size_t bytes = 0;
         for (; item && batch->count < ITEMS_MAX; item = item->next) {
-            bytes += item->event->data.len;
+            bytes += item->event->data.len + item->event->ce.len;
             if (batch->count > 0 && bytes > WIRE_MAX)
                 break; /* a large one must not take others past the bound of a command */
             batch->items[batch->count++] = item;

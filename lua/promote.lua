@@ -10,7 +10,7 @@
 --         on (taken out of due; should be 0; what there is of the record stays, to be looked at),
 --         the time in ms
 --
--- A member ep_… is a lane: lib/lane. One for which there is no room any more is due again at once.
+-- A member ep_… is a lane: lib/lane. One for which there is no room left is due again at once.
 -- Hash mr:{p}:waiting: the reasons of what leaves due are counted down; it goes when nothing is due
 -- or held, so that what could not be counted once is not wrong for ever.
 local call = redis.call

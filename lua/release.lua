@@ -21,6 +21,8 @@ local call = redis.call
 --@include lane
 
 local keys, room = lane_keys(KEYS), 200
+-- An error, if they are something else, before anything is written.
+call('ZCARD', keys.due) call('XLEN', keys.deliveries)
 local us = ARGV[1] == '' and now_us('') or ARGV[1] * 1000
 for i = 2, #ARGV do
     room = room - release_lane(keys, ARGV[i], room, us)

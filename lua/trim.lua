@@ -86,6 +86,7 @@ while not through and not is_in_parts and bytes_left > 0 and #records + kept < t
     cursor = through and '' or look_at(id, ms, seq, fields[2])
     bytes_left = bytes_left - entry_size(fields or {})
 end
+write_places(places_prefix) -- while their records are there: they could not be found again
 if trim_to then
     call('XTRIM', events, 'MINID', '=', trim_to)
 end
@@ -96,5 +97,4 @@ if #records > 0 then
     call('UNLINK', unpack(records))
 end
 write_forgotten(index_prefix, history_prefix, leases_prefix)
-write_places(places_prefix)
 return {#records, kept, cursor}

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/must.h"
 #include "model/json.h"
 #include "../content_type.h"
 #include "../state.h"
@@ -34,7 +35,9 @@ struct batch {
     struct entry *entries;
 };
 
-#define RESULT_MAX 512
+/* Of one result: a byte of a pointer takes up to six, as \u00XX, one of a detail up to two. */
+#define RESULT_MAX                                                                                 \
+    (6 * sizeof(((struct problem *)0)->pointer) + 2 * sizeof(((struct problem *)0)->detail) + 128)
 
 static void put_error(struct json_writer *json, const char *code, const char *pointer,
                       const char *detail)
@@ -164,6 +167,7 @@ static void answer(struct batch *batch, const struct totals *totals)
     json_put_text(&json, slice_of(durability_names[batch->durability]));
     put_results(&json, batch);
     json_close(&json, '}');
+    must(!body.overflow);
     call_answer_json(call, 202, buf_slice(&body));
     buf_fini(&body);
 }

@@ -3,11 +3,11 @@
  */
 #include <string.h>
 
-#include "io/audit.h"
 #include "io/script.h"
 #include "model/job_record.h"
 #include "model/json.h"
 #include "model/keys.h"
+#include "../call_audit.h"
 #include "../org_scope.h"
 #include "../query.h"
 #include "../state.h"
@@ -167,20 +167,6 @@ static void on_cancelled(enum status status, const struct redis_reply *reply, vo
         show(asked);
 }
 
-static void audit(const struct asked *asked)
-{
-    const struct call *call = asked->call;
-    struct audit_entry entry = {
-        .org = slice_of(asked->org),
-        .actor = call->principal.key_id,
-        .action = SLICE("job.cancelled"),
-        .target = call->path_id,
-        .ip = slice_of(call->http->peer),
-        .request = slice_of(call->request_id),
-    };
-    audit_write(redis_of(asked), asked->partition, &entry);
-}
-
 static void cancel(struct call *call, const char *org, void *self)
 {
     struct asked *asked = self;
@@ -189,7 +175,11 @@ static void cancel(struct call *call, const char *org, void *self)
     asked->job = key_of_id(asked->partition, KEY_JOB, call->path_id);
     struct key jobs = key_of(asked->partition, KEY_JOBS);
     struct key running = key_of_id(asked->partition, KEY_ORG_RUNNING, slice_of(org));
-    audit(asked);
+    call_audit(call, service_store(call->ingest->service),
+               (struct audit_entry){.org = slice_of(asked->org),
+                                    .action = SLICE("job.cancelled"),
+                                    .target = call->path_id,
+                                    .when_full = true});
     redis_command_init(&command);
     script_start(&command, SCRIPT_JOB_CANCEL, 3);
     redis_command_arg(&command, key_slice(&asked->job));

@@ -100,9 +100,14 @@ local function forget_leased(stream, leases, ids)
     call('ZREM', leases, unpack(ids))
 end
 
+local PLACES_MAX = 1000 -- an even number of arguments, below what Lua can unpack
+
 local function write_places(places_prefix)
     for org, places in pairs(of_letters) do
-        redis.pcall('HSET', places_prefix .. org, unpack(places))
+        for i = 1, #places, PLACES_MAX do
+            redis.pcall('HSET', places_prefix .. org,
+                        unpack(places, i, math.min(i + PLACES_MAX - 1, #places)))
+        end
     end
 end
 

@@ -1,9 +1,9 @@
 -- The lane of an endpoint lets go of what it may now, D5 held -> D1 ready, in the order of events,
 -- and says in due when it goes on. While it is paused: nothing, and nothing in due; resuming brings
--- it back. Once it is gated no more, disabled or deleted: all, as long as few are unread, for
--- others come behind them. With a rate limit: as many as that allows (lib/gcra). Ordered: the next
--- in turn (lib/turn), one at a time. What a gate lets go is marked, so that a dispatcher tells it
--- from what has yet to stand in line.
+-- it back. Once it is gated no more, disabled or deleted: all. With a rate limit: as many as that
+-- allows (lib/gcra). Ordered: the next in turn (lib/turn), one at a time. While many are unread,
+-- one at a time, for others come behind them. What a gate lets go is marked, so that a dispatcher
+-- tells it from what has yet to stand in line.
 -- pcall, here and in lib/turn: keys that are something else stop no other lane.
 local UNREAD_MAX, FULL_MS = 200, 5
 
@@ -17,11 +17,17 @@ local function first_in(lane, most)
     return most > 0 and redis.pcall('ZRANGE', lane, 0, most - 1) or {}
 end
 
+-- Whoever waits, one goes: who keeps the stream long must not keep all lanes shut.
+local function free_room(keys)
+    local group = group_info(keys.deliveries, 'dispatcher')
+    local unread = call('XLEN', keys.deliveries) - (group and group.pending or 0)
+    return math.max(UNREAD_MAX - unread, 1)
+end
+
 local function open_lane(keys, endpoint, _, room)
-    local lane, group = keys.lanes .. endpoint, group_info(keys.deliveries, 'dispatcher')
-    local free = UNREAD_MAX - call('XLEN', keys.deliveries) + (group and group.pending or 0)
-    local moved = resume_all(keys, lane, first_in(lane, math.min(room, free)))
-    return moved, free < room and FULL_MS or 0
+    local lane = keys.lanes .. endpoint
+    call('UNLINK', keys.turns .. endpoint)
+    return resume_all(keys, lane, first_in(lane, room)), 0
 end
 
 -- Returns how many went, and the ms after which the lane goes on.
@@ -53,7 +59,9 @@ local function release_lane(keys, endpoint, room, us)
     local gate, moved, wait_ms = gate_in(found[3], found[4], found[5]), 0, 0
     if room > 0 and gate ~= 'paused' then
         local pass = gate and found[2] ~= '1' and pass_gate or open_lane
-        moved, wait_ms = pass(keys, endpoint, found, room, us)
+        local most = math.min(room, free_room(keys))
+        moved, wait_ms = pass(keys, endpoint, found, most, us)
+        wait_ms = moved == most and most < room and math.max(wait_ms, FULL_MS) or wait_ms
     end
     if gate == 'paused' or #first_in(keys.lanes .. endpoint, 1) == 0 then
         call('ZREM', keys.due, endpoint)

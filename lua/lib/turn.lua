@@ -2,7 +2,7 @@
 -- to its end, whatever happens between. Hash mr:{p}:turn:<endpoint>: delivery, the last one let go;
 -- seen, an entry of the organization's events before which all are processed.
 local BLOCKED_MS, UNPROCESSED_MS = 5000, 20 -- at most, and at least
-local looks_left = 100
+local looks_left, unprocessed = 100, {} -- of an organization: an entry that is known to be so
 
 local function is_before(entry, other)
     local ms, seq = string.match(entry, '^(%d+)-(%d+)$')
@@ -37,6 +37,9 @@ local function unprocessed_ms(keys, org, delivery, turn_key, seen, now)
     if not oldest or not is_before(oldest, entry) then
         return nil
     end
+    if unprocessed[org] and is_before(unprocessed[org], entry) then
+        return again_ms
+    end
     local from = string.match(seen or '', '^%d+%-%d+$') and is_before(oldest, seen) and seen
         or oldest
     local most = looks_left
@@ -47,6 +50,7 @@ local function unprocessed_ms(keys, org, delivery, turn_key, seen, now)
         seen, looks_left = found[i][1], looks_left - 1
         is_held = #call('XPENDING', keys.events, 'processor', seen, seen, 1) > 0
         if is_held then
+            unprocessed[org] = seen
             break
         end
     end

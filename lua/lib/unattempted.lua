@@ -1,5 +1,7 @@
 -- Of settle.lua, by its names: a delivery of which no attempt was made. It goes back, or waits, or,
 -- a late one, may be attempted after all.
+local YIELD_MS = 1000
+
 local function settle_unattempted(event, endpoint, org, attempt, snoozes, history, trace, request,
                                   body, outcome, _, _, err, _, delay)
     if outcome == 'late' and may_start(endpoint_prefix, rate_prefix, endpoint, late_us) then
@@ -12,8 +14,10 @@ local function settle_unattempted(event, endpoint, org, attempt, snoozes, histor
         write_hash(record, endpoint, waiting_state(reason, until_ms, attempt, snoozes, org, trace,
                                                    request, pending_tail(record, endpoint)))
         if gate then
-            hold({due = due, waiting = waiting, lanes = lane_prefix}, gate, 'LT', endpoint,
-                 delivery_id(event, endpoint), now)
+            local is_late = outcome == 'late' -- its lane yields, or would take each unit before it
+            hold({due = due, waiting = waiting, lanes = lane_prefix}, gate,
+                 is_late and 'GT' or 'LT', endpoint, delivery_id(event, endpoint),
+                 is_late and digits(now + YIELD_MS) or now)
         else
             wait_until(until_ms, reason, event, endpoint)
         end

@@ -20,6 +20,10 @@ class Lanes:
         self.seen = {}      # endpoint -> entry of an event before which all are processed
         self.limiters = {}  # endpoint -> (us, ticks) as Redis keeps them
         self.looks_left = 0
+        self.unprocessed = {}  # org -> an event that is known to be so in this call
+
+    def begin_call(self):
+        self.looks_left, self.unprocessed = LOOKS_MAX, {}
 
     def gate(self, endpoint):
         return "paused" if endpoint in self.paused else "ordering" if endpoint in self.ordered else \
@@ -37,13 +41,16 @@ class Lanes:
     def release(self, endpoint, room, now):
         """What becomes ready, in order."""
         gate, went, wait_ms = self.gate(endpoint), [], 0
+        most = min(room, max(1, UNREAD_MAX - sum(one.holder is None for one in self.model.at("ready"))))
         if room > 0 and gate == "paused":
             pass
         elif room > 0 and gate:
-            went, wait_ms = self.pass_gate(endpoint, room, now)
+            went, wait_ms = self.pass_gate(endpoint, most, now)
         elif room > 0:
-            free = UNREAD_MAX - sum(one.holder is None for one in self.model.at("ready"))
-            went, wait_ms = self.held(endpoint)[:max(0, min(room, free))], FULL_MS if free < room else 0
+            went = self.held(endpoint)[:most]
+            self.last.pop(endpoint, None), self.seen.pop(endpoint, None)
+        if len(went) == most < room:
+            wait_ms = max(wait_ms, FULL_MS)
         for one in went:
             one.place, one.until, one.reason, one.is_released = "ready", None, None, gate is not None
         if gate == "paused" or not self.held(endpoint):
@@ -98,6 +105,9 @@ class Lanes:
         candidate = next(event.entry for event in self.model.events.values() if event.name == one.event)
         if not pending or order(pending[0]) >= order(candidate):
             return None
+        again_ms = max(UNPROCESSED_MS, min(BLOCKED_MS, (now - order(candidate)[0]) // 10))
+        if one.org in self.unprocessed and order(self.unprocessed[one.org]) < order(candidate):
+            return again_ms
         start = max(order(pending[0]), order(self.seen.get(endpoint, "0-0")))
         older = [event for event in self.model.events.values()
                  if event.org == one.org and start <= order(event.entry) < order(candidate)][:self.looks_left]
@@ -105,5 +115,6 @@ class Lanes:
         for event in older:
             self.seen[endpoint], self.looks_left = event.entry, self.looks_left - 1
             if event.entry in pending:
-                return max(UNPROCESSED_MS, min(BLOCKED_MS, (now - order(candidate)[0]) // 10))
+                self.unprocessed[one.org] = event.entry
+                return again_ms
         return 0 if len(older) == asked else None

@@ -5,7 +5,7 @@ Ids that Redis makes are handed in as Redis answered them; everything else is wo
 from collections import Counter
 from dataclasses import dataclass, field
 
-from lanes_model import LOOKS_MAX, Lanes, order
+from lanes_model import Lanes, order
 from store import delivery_id
 
 COUNTED = {"delivered": "delivered", "retry": "retried", "snooze": "snoozed", "dead": "dead"}
@@ -176,13 +176,14 @@ class Model:
         self.made = [waiting[id] for id in due if id in waiting]
         for one in self.made:
             one.place, one.until, one.reason, one.is_released = "ready", None, None, False
-        self.lanes.looks_left = LOOKS_MAX
+        self.lanes.begin_call()
         for endpoint in (id for id in due if id not in waiting):
             self.made += self.lanes.release(endpoint, limit - len(self.made), now)
         return len(self.made)
 
     def release(self, endpoints, now):
-        self.made, self.lanes.looks_left = [], LOOKS_MAX
+        self.made = []
+        self.lanes.begin_call()
         for endpoint in endpoints:
             self.made += self.lanes.release(endpoint, 200 - len(self.made), now)
 

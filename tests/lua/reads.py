@@ -33,7 +33,7 @@ def fan_out(store, endpoints=1, org=ORG, **given):
 
 def settle(store, word, endpoint=None, **given):
     """All that are ready (of one endpoint) -> their delivery ids."""
-    claimed = store.read_deliveries(count=1000)
+    claimed = store.read_deliveries(count=10000)
     some = [one for one in claimed if endpoint in (None, one[1]["endpoint"])]
     for i in range(0, len(some), 200):
         store.settle("d1", [outcome(*one, word, **given) for one in some[i:i + 200]], NOW)

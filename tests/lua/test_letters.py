@@ -138,7 +138,7 @@ def outlive(store, count=1, endpoints=1):
     return pairs
 
 
-@pytest.mark.parametrize("count, endpoints", [(1, 1), (3, 2), (1, 900)])
+@pytest.mark.parametrize("count, endpoints", [(1, 1), (3, 2), (1, 900), (100, 45)])
 def test_a_letter_that_outlived_its_event_is_found(store, count, endpoints):
     pairs = outlive(store, count, endpoints)
     letters = [id for id, _ in store.r.xrange(DLQ)]

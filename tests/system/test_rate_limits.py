@@ -9,6 +9,7 @@ import pytest
 import metrics_text
 from api_keys import unknown_key
 from client import Client, Organization
+from raw_http import RawConnection
 from stack import ADMIN_TOKEN
 from waiting import wait_until
 
@@ -96,6 +97,19 @@ def test_never_more_than_the_limit_across_processes(stack, new_stack, per_second
 
 
 # -- what is told
+
+
+def test_requests_of_one_turn_are_told_of_the_same_limiter(stack):
+    """The first has so many headers that its memory is given back when it is answered, before the second is."""
+    organization = limited_organization(stack, 5, 10)
+    unused(stack, organization.id)
+    headers = "".join(f"X-Header-{i}: {'v' * 40}\r\n" for i in range(62))
+    request = "GET /api/me HTTP/1.1\r\nHost: x\r\nX-API-Key: %s\r\n%s\r\n"
+    with RawConnection(stack.port) as connection:
+        connection.send(b"".join((request % (organization.key, more)).encode() for more in (headers, headers, "")))
+        answers = [connection.answer() for _ in range(3)]
+    assert [answer.status for answer in answers] == [200] * 3
+    assert {answer.headers["ratelimit"] for answer in answers} == {'"organization";r=7;t=1'}
 
 
 def test_what_the_headers_say(stack):

@@ -167,7 +167,7 @@ static void judges_each_value(void **state)
 static void names_outcomes(void **state)
 {
     static const char *const names[OUTCOMES_COUNT] = {"delivered", "retry", "snooze", "park",
-                                                      "hold",      "ready", "dead"};
+                                                      "hold",      "ready", "dead",   "late"};
     (void)state;
     for (size_t i = 0; i < OUTCOMES_COUNT; i++)
         assert_string_equal(outcome_name((enum outcome)i), names[i]);
