@@ -1,20 +1,8 @@
 #include "content_type.h"
 
 #include <stdio.h>
-#include <string.h>
 
-static bool charset_is_utf8(struct slice parameters)
-{
-    while (parameters.len > 0) {
-        struct slice value = slice_trim(slice_cut(&parameters, ';'));
-        struct slice name = slice_cut(&value, '=');
-        if (value.len >= 2 && value.at[0] == '"' && value.at[value.len - 1] == '"')
-            value = (struct slice){value.at + 1, value.len - 2};
-        if (slice_eq_nocase(name, SLICE("charset")) && !slice_eq_nocase(value, SLICE("utf-8")))
-            return false;
-    }
-    return true;
-}
+#include "model/media_type.h"
 
 static void refuse(struct call *call, const char *const *types)
 {
@@ -49,7 +37,7 @@ enum status content_type_expect(struct call *call, const char *const *types, str
         if (!slice_eq_nocase(type, slice_of(types[i])))
             continue;
         *out_type = slice_of(types[i]);
-        if (charset_is_utf8(parameters))
+        if (media_type_is_utf8(parameters))
             return STATUS_OK;
     }
     refuse(call, types);

@@ -13,6 +13,6 @@ enum status content_encoding_expect(struct call *call) must_check;
 
 /* The media type without parameters, or the first of the types when none is given.
  * STATUS_INVALID and 415 answered: a type that is not in the list (NULL-terminated, lower case),
- * a charset other than UTF-8, or an encoded body. */
+ * a charset other than UTF-8 or US-ASCII, or an encoded body. */
 enum status content_type_expect(struct call *call, const char *const *types,
                                 struct slice *out_type) must_check;

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "base/log.h"
@@ -23,6 +24,7 @@
 #include "query.h"
 #include "routes.h"
 
+#define BODY_NONE_MAX 1024
 #define BODY_SMALL_MAX (64 * 1024)
 #define NEGATIVE_TTL_MS 10000
 
@@ -30,7 +32,7 @@ static size_t body_max(const struct ingest *ingest, const struct route *route)
 {
     switch (route->body) {
     case BODY_NONE:
-        return 0;
+        return BODY_NONE_MAX;
     case BODY_SMALL:
         return BODY_SMALL_MAX;
     case BODY_EVENT:
@@ -109,9 +111,32 @@ static void on_head(struct http_request *http, void *self)
     }
 }
 
+static bool is_empty_object(struct slice body)
+{
+    static const char wanted[] = "{}";
+    size_t found = 0;
+    for (size_t i = 0; i < body.len; i++) {
+        if (body.at[i] != '\0' && strchr(" \t\r\n", body.at[i]))
+            continue;
+        if (found == 2 || body.at[i] != wanted[found++])
+            return false;
+    }
+    return found == 2;
+}
+
+static enum status body_check(struct call *call)
+{
+    struct slice body = call->http->body;
+    if (call->route->body != BODY_NONE || body.len == 0 || is_empty_object(body))
+        return STATUS_OK;
+    call_answer_problem(call, 400, "body_not_taken",
+                        "this route takes no body but an empty JSON object", NULL);
+    return STATUS_INVALID;
+}
+
 static void handle(struct call *call)
 {
-    if (query_check(call) == STATUS_OK)
+    if (query_check(call) == STATUS_OK && body_check(call) == STATUS_OK)
         call->route->handle(call);
 }
 

@@ -24,6 +24,7 @@ static const char description[] =
     "wrong.\n"
     "- Lists are newest first. Give `next_cursor` of an answer as `cursor` to go on; it is null at "
     "the end.\n"
+    "- Where no body is described, `{}` is as good as none.\n"
     "- Where GET is answered, so is HEAD.\n"
     "- Times are RFC 3339 in UTC; durations are a number and one of `ms`, `s`, `m`, `h`, `d`.";
 

@@ -26,16 +26,15 @@ static const struct {
     {"EventPack", "application/msgpack"},
     {"CloudEvent", CLOUDEVENT_TYPE},
     {"CloudEventBatch", CLOUDEVENT_BATCH_TYPE},
+    {"CloudEventData", "*/*"},
 };
 
 /* The same body in other forms. */
 static const struct {
     const char *schema, *other;
-} forms[] = {{"EventBatch", "EventLines"},
-             {"EventBatch", "EventPack"},
-             {"EventBatch", "CloudEventBatch"},
-             {"Event", "CloudEvent"},
-             {"Event", "CloudEventBatch"}};
+} forms[] = {{"EventBatch", "EventLines"},      {"EventBatch", "EventPack"},
+             {"EventBatch", "CloudEventBatch"}, {"Event", "CloudEvent"},
+             {"Event", "CloudEventBatch"},      {"Event", "CloudEventData"}};
 
 /* That a single event may come with. */
 static const char *const event_headers[] = {"Idempotency-Key", "ce-specversion", "ce-id",

@@ -14,7 +14,7 @@ struct call;
 extern const char *route_labels[];
 
 enum body_limit {
-    BODY_NONE,
+    BODY_NONE,  /* or {}, which some clients send by themselves: 1 KiB */
     BODY_SMALL, /* a document of configuration: 64 KiB */
     BODY_EVENT, /* setting max_body */
     BODY_BATCH, /* eight times max_body, at most */

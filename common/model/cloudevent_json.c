@@ -37,7 +37,8 @@ static enum status read_base64(struct cloudevent_reading *reading, struct data_s
         problem_set(&reading->item->problem, 422, "wrong_type", "must be a text");
         return problem_within(&reading->item->problem, name);
     }
-    return cloudevent_reading_base64(reading, json_value_text(value), span);
+    return cloudevent_reading_base64(
+        reading, event_batch_text(reading->batch, json_value_text(value), span), span);
 }
 
 static enum status read_data(struct cloudevent_reading *reading, struct data_seen *seen,
@@ -100,7 +101,7 @@ static void read_item(struct event_batch *batch, struct event_item *item, yyjson
         if (read_member(&reading, &seen, name, span) != STATUS_OK)
             return;
     }
-    if (seen.json && item->event.ce_bytes.len > 0) {
+    if (seen.json && item->event.ce_bytes.at != NULL) {
         problem_set(&item->problem, 422, "conflicting_fields",
                     "data and data_base64 cannot both be given");
         problem_within(&item->problem, SLICE("data_base64"));

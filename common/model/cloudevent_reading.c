@@ -121,7 +121,7 @@ void cloudevent_reading_start(struct cloudevent_reading *reading, struct event_b
 {
     reading->batch = batch;
     reading->item = item;
-    reading->id = reading->source = (struct slice){0};
+    reading->id = reading->source = reading->bytes_json = (struct slice){0};
     reading->count = 0;
     item->event.data = SLICE("null");
     item->event.occurred_at_ms = -1;
@@ -211,7 +211,8 @@ enum status cloudevent_reading_base64(struct cloudevent_reading *reading, struct
 {
     if (!base64_is_valid(text))
         return refuse(reading, SLICE("data_base64"), "invalid_value", "must be padded base64");
-    reading->item->event.ce_bytes = json;
+    reading->item->event.ce_bytes = text;
+    reading->bytes_json = json;
     return STATUS_OK;
 }
 
@@ -281,12 +282,12 @@ static enum status keep_attributes(struct cloudevent_reading *reading)
         return problem_set(&reading->item->problem, 413, "too_large",
                            "the attributes of a CloudEvent may have at most %d bytes",
                            CLOUDEVENT_BYTES_MAX);
-    len += member_len(last, reading->item->event.ce_bytes);
+    len += member_len(last, reading->bytes_json);
     start = event_batch_room(reading->batch, len);
     at = put(start, SLICE("{"));
     for (size_t i = 0; i < reading->count; i++)
         at = put_member(at, reading->attributes[i].name, reading->attributes[i].json);
-    at = put_member(at, last, reading->item->event.ce_bytes);
+    at = put_member(at, last, reading->bytes_json);
     must((size_t)(at - start) == len);
     at[-1] = '}';
     reading->item->event.ce = (struct slice){start, len};

@@ -19,6 +19,7 @@ struct cloudevent_reading {
     struct event_batch *batch; /* borrowed, as the item */
     struct event_item *item;
     struct slice id, source;
+    struct slice bytes_json; /* data_base64 as a JSON string; empty: there is none */
     size_t count;
     struct cloudevent_attribute attributes[CLOUDEVENT_ATTRIBUTES_MAX];
 };
@@ -46,7 +47,7 @@ enum status cloudevent_reading_wrong_type(struct cloudevent_reading *reading, st
 /* JSON that outlives the item. */
 void cloudevent_reading_data(struct cloudevent_reading *reading, struct slice json);
 
-/* text is the value, json the same as a JSON string; it outlives the item. */
+/* text is the value, json the same as a JSON string; both outlive the item. */
 enum status cloudevent_reading_base64(struct cloudevent_reading *reading, struct slice text,
                                       struct slice json) must_check;
 

@@ -61,7 +61,7 @@ void event_fingerprint(const struct hook_event *event, char out[EVENT_FINGERPRIN
     add_number(&preimage, has_delay ? -1 : event->deliver_at_ms);
     if (event->ce.len > 0)
         add_digest(&preimage, event->ce_id);
-    if (event->ce_bytes.len > 0)
+    if (event->ce_bytes.at != NULL)
         add_digest(&preimage, event->ce_bytes);
     digest_sha256((struct slice){preimage.at, preimage.len}, digest);
     hex_encode(digest, EVENT_FINGERPRINT_LEN / 2, out);

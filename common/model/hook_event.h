@@ -25,7 +25,7 @@ struct hook_event {
     struct slice key;       /* ordering key; empty: none */
     struct slice ce;        /* attributes of a CloudEvent, a JSON object; empty: it is none */
     struct slice ce_id;     /* its source and id, also where dedup_id is another */
-    struct slice ce_bytes;  /* what data_base64 is in it; empty: it has none */
+    struct slice ce_bytes;  /* data_base64 of it, still in base64; at NULL: it has none */
     struct slice trace;     /* a traceparent of its own; empty: the request's */
     int64_t occurred_at_ms; /* -1: not given */
     int64_t deliver_at_ms;  /* absolute; -1: at once (a delay is added to now_ms) */

@@ -31,7 +31,7 @@ static bool ends_with(struct slice text, struct slice end)
     return text.len >= end.len && slice_eq_nocase(slice_from(text, text.len - end.len), end);
 }
 
-static bool is_utf8(struct slice parameters)
+bool media_type_is_utf8(struct slice parameters)
 {
     while (parameters.len > 0) {
         struct slice value = slice_trim(slice_cut(&parameters, ';'));
@@ -52,7 +52,7 @@ enum media_kind media_type_kind(struct slice text)
     struct slice subtype = slice_trim(slice_cut(&parameters, ';'));
     const struct slice type = slice_cut(&subtype, '/');
 
-    if (!is_utf8(parameters))
+    if (!media_type_is_utf8(parameters))
         return MEDIA_BYTES;
     if (slice_eq_nocase(subtype, SLICE("json")) || ends_with(subtype, SLICE("+json")))
         return MEDIA_JSON;

@@ -8,6 +8,9 @@
 /* type/subtype, and anything behind a semicolon. */
 bool media_type_is_valid(struct slice text);
 
+/* parameters: what is behind the first semicolon. That of US-ASCII is UTF-8, too. */
+bool media_type_is_utf8(struct slice parameters);
+
 enum media_kind {
     MEDIA_JSON,  /* json or +json */
     MEDIA_TEXT,  /* text/, xml or +xml */

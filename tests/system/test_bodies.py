@@ -3,6 +3,8 @@ import json
 import pathlib
 import socket
 
+import pytest
+
 import metrics_text
 from api_keys import unknown_key
 from raw_http import RawConnection
@@ -124,3 +126,17 @@ def test_an_item_of_a_batch_may_be_as_large_as_an_event(organization):
         assert (answer.status, answer.json["accepted"], answer.json["rejected"]) == (202, 3, 1)
         assert [result.get("error", {}).get("code") for result in answer.json["results"]] == [None, None, "too_large", None]
     assert organization.client.post("/api/events", event(MIB + 1).encode()).status == 413
+
+
+@pytest.mark.parametrize("body, status, code", [
+    (b"", 200, None), (b"{}", 200, None), (b" {\r\n}\t", 200, None), (b"{" + b" " * (KIB - 2) + b"}", 200, None),
+    (b'{"a":1}', 400, "body_not_taken"), (b"[]", 400, "body_not_taken"), (b"{", 400, "body_not_taken"), (b" ", 400, "body_not_taken"),
+    (b"{}{}", 400, "body_not_taken"), (b"{}}", 400, "body_not_taken"), (b"{" + b" " * (KIB - 1) + b"}", 413, "body_too_large")],
+    ids=["none", "empty", "spaces", "largest", "member", "array", "cut", "space", "two", "more", "too large"])
+def test_where_none_is_wanted_an_empty_object_is_none(organization, body, status, code):
+    """Some clients send it by themselves."""
+    endpoint = organization.new_endpoint("http://127.0.0.1:1/hook")
+    for method, path in (("POST", f"/api/endpoints/{endpoint['id']}/pause"), ("GET", "/api/me")):
+        answer = organization.client.request(method, path, body)
+        assert (answer.status, answer.json.get("code")) == (status, code), answer.body
+    assert organization.client.get("/api/endpoints/" + endpoint["id"]).json["paused"] == (status == 200)

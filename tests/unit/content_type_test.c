@@ -29,6 +29,7 @@ static const struct {
     {"application/json;charset=utf-8", NULL, "application/json"},
     {"application/json ; charset=\"UTF-8\"; version=1", NULL, "application/json"},
     {"application/json;", NULL, "application/json"},
+    {"application/json; charset=us-ascii", NULL, "application/json"},
     {"application/json; charset", NULL, NULL},
     {"application/json; charset=latin1", NULL, NULL},
     {"application/json; a=b; charset=utf-16", NULL, NULL},

@@ -95,6 +95,9 @@ static void of_cloudevents_are_by_identity_and_payload(void **state)
         {"{" REQUIRED ",\"type\":\"t\",\"data_base64\":\"AAEC\"}", 7},
         {"{" REQUIRED ",\"type\":\"t\",\"data_base64\":\"AAED\"}", 8},
         {"{" REQUIRED ",\"type\":\"t\",\"data\":\"AAEC\"}", 9},
+        {"{" REQUIRED ",\"type\":\"t\",\"data_base64\":\"/w==\"}", 12},
+        {"{" REQUIRED ",\"type\":\"t\",\"data_base64\":\"\\/w==\"}", 12},
+        {"{" REQUIRED ",\"type\":\"t\",\"data_base64\":\"\\u002fw=\\u003d\"}", 12},
         {"{\"specversion\":\"1.0\",\"id\":\"2\",\"source\":\"/s\",\"type\":\"t\",\"data\":1}", 10},
         {"{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/t\",\"type\":\"t\",\"data\":1}", 11},
     };
