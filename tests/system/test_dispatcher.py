@@ -373,6 +373,7 @@ def test_hanging_endpoints_do_not_hold_up_others(world):
     assert (word, reason, attempt) == ("waiting", "concurrency_limit", "1")
 
 
+@pytest.mark.slow
 def test_a_backlog_of_a_slow_endpoint_is_parked_in_turn(world):
     """Not all for the same time, to be parked again together, and again."""
     count, slots, each_s = 500, 50, 1

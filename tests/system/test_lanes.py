@@ -92,6 +92,7 @@ def second(stack):
 
 # -- rate limits
 
+@pytest.mark.slow
 def test_no_more_attempts_than_the_rate_limit_allows(organization, receiver, second):
     """Over two dispatchers; every third attempt fails, and its retry counts."""
     receiver.script("/rate", *[500 if i % 3 == 0 else 200 for i in range(200)])
@@ -104,6 +105,7 @@ def test_no_more_attempts_than_the_rate_limit_allows(organization, receiver, sec
     assert got[-1].mono - got[0].mono < 1.5 * len(got) / 8, "and not much fewer"
 
 
+@pytest.mark.slow
 def test_what_no_dispatcher_took_in_time_takes_its_turn_again(new_stack):
     """Processors let it go all the while; it must not start at once when a dispatcher comes."""
     stack = new_stack().start()
@@ -119,6 +121,7 @@ def test_what_no_dispatcher_took_in_time_takes_its_turn_again(new_stack):
     assert len(got) == 60 and over_rate(got, 50, 1) is None
 
 
+@pytest.mark.slow
 def test_a_rate_limit_does_not_starve_while_claims_wait_for_longer_than_a_second(new_stack):
     """One slot for all, and others that need it for 0.7 s each before and behind: what its lane lets go is claimed late, and starts."""
     stack = new_stack(dispatcher={"max_in_flight": 1}).start()
@@ -230,6 +233,7 @@ def test_in_the_order_of_acceptance_through_failures_and_kills(new_stack):
         give_back(other.port)
 
 
+@pytest.mark.slow
 def test_the_head_s_backoff_holds_the_others(stack, organization, receiver):
     receiver.script("/order", 500, 200)
     made = organization.new_endpoint(receiver.url("/order"), ordered=True, retry_schedule=LONG)

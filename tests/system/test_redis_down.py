@@ -145,6 +145,7 @@ def durability_of(organization):
     return answer.json["durability"]
 
 
+@pytest.mark.slow
 def test_an_accept_says_less_soon_after_redis_promises_less(new_stack):
     stack = new_stack().start("ingest")
     organization = stack.new_organization()
