@@ -39,9 +39,11 @@ def events_of_type(redis, type):
 def everything_in(redis):
     """All keys with all that they hold, as one text; but for the limiters, which expire by themselves."""
     client, readers = redis.raw_client(), {b"string": "get", b"hash": "hgetall", b"stream": "xrange", b"set": "smembers"}
-    texts = []
-    for key in sorted(key for key in set(client.scan_iter(count=1000)) if b":rate:" not in key):
-        kind = client.type(key)
-        value = client.zrange(key, 0, -1) if kind == b"zset" else getattr(client, readers[kind])(key)
-        texts.append(f"{key} {value}")
+    keys = sorted(key for key in set(client.scan_iter(count=1000)) if b":rate:" not in key)
+    asked = client.pipeline(transaction=False)
+    for key in keys:
+        asked.type(key)
+    for key, kind in zip(keys, asked.execute()):
+        asked.zrange(key, 0, -1) if kind == b"zset" else getattr(asked, readers[kind])(key)
+    texts = [f"{key} {value}" for key, value in zip(keys, asked.execute())]
     return "\n".join(texts)
