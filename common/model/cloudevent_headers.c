@@ -15,7 +15,6 @@
 #include "media_type.h"
 #include "utf8.h"
 
-#define json_read_cleanup __attribute__((cleanup(json_read_free)))
 #define JSON_TEXT_MAX(len) (6 * (len) + 2) /* every byte escaped, and the quotes */
 
 static enum status refuse(struct problem *problem, struct slice name, const char *detail)

@@ -1,16 +1,13 @@
 /*
  * cloudevent_json.c - CloudEvents in their JSON format, one or an array of them
  *
- * Tree and spans are walked in step, as event_json.c does.
+ * As event_json.c, but for the members.
  */
 #include "cloudevent.h"
 
 #include "../base/must.h"
 #include "cloudevent_reading.h"
-#include "json.h"
-#include "json_read.h"
-
-#define json_read_cleanup __attribute__((cleanup(json_read_free)))
+#include "event_document.h"
 
 /* The two members that are no attributes. */
 struct data_seen {
@@ -77,27 +74,22 @@ static enum status read_member(struct cloudevent_reading *reading, struct data_s
     return read_attribute(reading, name, value, span);
 }
 
-static void read_item(struct event_batch *batch, struct event_item *item, yyjson_val *object,
-                      struct slice text)
+static void read_item(struct event_batch *batch, struct event_item *item, yyjson_val *value,
+                      struct slice text, int64_t now_ms)
 {
     struct cloudevent_reading reading;
     struct data_seen seen = {0};
-    struct slice raw_name, span;
-    struct json_span_iter spans;
-    yyjson_obj_iter members;
+    struct json_walk walk;
+    struct slice span;
     yyjson_val *name;
 
-    if (!yyjson_obj_iter_init(object, &members)) {
+    (void)now_ms;
+    if (!json_walk_start(value, text, &walk)) {
         problem_set(&item->problem, 422, "wrong_type", "a CloudEvent must be a JSON object");
         return;
     }
     cloudevent_reading_start(&reading, batch, item);
-    must(json_spans_start(text, &spans));
-    while ((name = yyjson_obj_iter_next(&members)) != NULL) {
-        if (yyjson_obj_iter_has_next(&members))
-            must(json_spans_next(&spans, &raw_name, &span));
-        else
-            json_spans_last(&spans, &raw_name, &span);
+    while ((name = json_walk_next(&walk, &span)) != NULL) {
         if (read_member(&reading, &seen, name, span) != STATUS_OK)
             return;
     }
@@ -112,59 +104,17 @@ static void read_item(struct event_batch *batch, struct event_item *item, yyjson
 
 /* Kept are texts that have escapes, decoded, then the attributes, then the dedup id and the trace: each time no more bytes than
  * stand in the body. */
-static struct event_batch *new_batch(size_t count, struct slice body)
-{
-    return event_batch_new(count, 3 * body.len);
-}
+static const struct event_format format = {
+    .plural = "CloudEvents", .may_be_empty = true, .texts_per_byte = 3, .read = read_item};
 
 enum status event_parse_cloudevent(struct slice body, struct event_batch **out,
                                    struct problem *problem)
 {
-    struct json_scratch scratch json_scratch_uncleared;
-    yyjson_doc *doc json_read_cleanup = json_read(body, JSON_DEPTH_MAX, &scratch, problem);
-    struct event_batch *batch;
-
-    if (doc == NULL)
-        return STATUS_INVALID;
-    batch = new_batch(1, body);
-    read_item(batch, &batch->items[0], yyjson_doc_get_root(doc), body);
-    if (!batch->items[0].valid) {
-        *problem = batch->items[0].problem;
-        event_batch_free(&batch);
-        return STATUS_INVALID;
-    }
-    *out = batch;
-    return STATUS_OK;
+    return event_document_one(&format, body, 0, out, problem);
 }
 
 enum status event_parse_cloudevent_array(struct slice body, size_t item_max,
                                          struct event_batch **out, struct problem *problem)
 {
-    struct json_scratch scratch json_scratch_uncleared;
-    yyjson_doc *doc json_read_cleanup = json_read(body, JSON_DEPTH_MAX + 1, &scratch, problem);
-    yyjson_val *root = yyjson_doc_get_root(doc);
-    struct slice no_name, span;
-    struct json_span_iter spans;
-    yyjson_arr_iter values;
-
-    if (doc == NULL)
-        return STATUS_INVALID;
-    if (!yyjson_is_arr(root))
-        return problem_set(problem, 422, "wrong_type",
-                           "a batch must be a JSON array of CloudEvents");
-    if (yyjson_arr_size(root) > 0 &&
-        event_batch_check_count(yyjson_arr_size(root), problem) != STATUS_OK)
-        return STATUS_INVALID;
-    *out = new_batch(yyjson_arr_size(root), body);
-    must(json_spans_start(body, &spans));
-    yyjson_arr_iter_init(root, &values);
-    for (size_t i = 0; i < (*out)->count; i++) {
-        struct event_item *item = &(*out)->items[i];
-        yyjson_val *value = yyjson_arr_iter_next(&values);
-
-        must(json_spans_next(&spans, &no_name, &span));
-        if (event_batch_check_item(span.len, item_max, &item->problem) == STATUS_OK)
-            read_item(*out, item, value, span);
-    }
-    return STATUS_OK;
+    return event_document_array(&format, body, item_max, 0, out, problem);
 }

@@ -1,18 +1,14 @@
 /*
  * event_json.c - events from JSON and NDJSON
  *
- * The tree says what the members are, the spans where their bytes stand: both are walked in step, so
- * that data is handed on byte for byte and a text without escapes is borrowed from the body.
+ * Members are read with where their bytes stand, so that data is handed on byte for byte and a text
+ * without escapes is borrowed from the body.
  */
 #include "hook_event.h"
 
 #include "../base/must.h"
-#include "event_batch.h"
+#include "event_document.h"
 #include "event_reading.h"
-#include "json.h"
-#include "json_read.h"
-
-#define json_read_cleanup __attribute__((cleanup(json_read_free)))
 
 static enum status read_member(struct event_batch *batch, struct event_reading *reading,
                                yyjson_val *name, struct slice span)
@@ -32,81 +28,39 @@ static enum status read_member(struct event_batch *batch, struct event_reading *
                               event_batch_text(batch, json_value_text(value), span));
 }
 
-static void read_item(struct event_batch *batch, struct event_item *item, yyjson_val *object,
+static void read_item(struct event_batch *batch, struct event_item *item, yyjson_val *value,
                       struct slice text, int64_t now_ms)
 {
     struct event_reading reading;
-    struct json_span_iter spans;
-    struct slice raw_name, span;
-    yyjson_obj_iter members;
+    struct json_walk walk;
+    struct slice span;
     yyjson_val *name;
 
-    if (!yyjson_obj_iter_init(object, &members)) {
+    if (!json_walk_start(value, text, &walk)) {
         problem_set(&item->problem, 422, "wrong_type", "an event must be a JSON object");
         return;
     }
     event_reading_start(&reading, item, now_ms);
-    must(json_spans_start(text, &spans));
-    while ((name = yyjson_obj_iter_next(&members)) != NULL) {
-        if (yyjson_obj_iter_has_next(&members))
-            must(json_spans_next(&spans, &raw_name, &span));
-        else
-            json_spans_last(&spans, &raw_name, &span);
+    while ((name = json_walk_next(&walk, &span)) != NULL) {
         if (read_member(batch, &reading, name, span) != STATUS_OK)
             return;
     }
     event_reading_end(&reading);
 }
 
+static const struct event_format format = {
+    .plural = "events", .texts_per_byte = 1, .read = read_item};
+
 enum status event_parse_json(struct slice body, int64_t now_ms, struct event_batch **out,
                              struct problem *problem)
 {
-    struct json_scratch scratch json_scratch_uncleared;
-    yyjson_doc *doc json_read_cleanup = json_read(body, JSON_DEPTH_MAX, &scratch, problem);
-    struct event_batch *batch;
-
-    if (doc == NULL)
-        return STATUS_INVALID;
-    batch = event_batch_new(1, body.len);
-    read_item(batch, &batch->items[0], yyjson_doc_get_root(doc), body, now_ms);
-    if (!batch->items[0].valid) {
-        *problem = batch->items[0].problem;
-        event_batch_free(&batch);
-        return STATUS_INVALID;
-    }
-    *out = batch;
-    return STATUS_OK;
+    return event_document_one(&format, body, now_ms, out, problem);
 }
 
 enum status event_parse_json_array(struct slice body, size_t item_max, int64_t now_ms,
                                    struct event_batch **out, struct problem *problem)
 {
-    struct json_scratch scratch json_scratch_uncleared;
-    /* One more for the array itself: an event may be as deep here as alone. */
-    yyjson_doc *doc json_read_cleanup = json_read(body, JSON_DEPTH_MAX + 1, &scratch, problem);
-    yyjson_val *root = yyjson_doc_get_root(doc);
-    struct slice no_name, span;
-    struct json_span_iter spans;
-    yyjson_arr_iter values;
-
-    if (doc == NULL)
-        return STATUS_INVALID;
-    if (!yyjson_is_arr(root))
-        return problem_set(problem, 422, "wrong_type", "a batch must be a JSON array of events");
-    if (event_batch_check_count(yyjson_arr_size(root), problem) != STATUS_OK)
-        return STATUS_INVALID;
-    *out = event_batch_new(yyjson_arr_size(root), body.len);
-    must(json_spans_start(body, &spans));
-    yyjson_arr_iter_init(root, &values);
-    for (size_t i = 0; i < (*out)->count; i++) {
-        struct event_item *item = &(*out)->items[i];
-        yyjson_val *value = yyjson_arr_iter_next(&values);
-
-        must(json_spans_next(&spans, &no_name, &span));
-        if (event_batch_check_item(span.len, item_max, &item->problem) == STATUS_OK)
-            read_item(*out, item, value, span, now_ms);
-    }
-    return STATUS_OK;
+    return event_document_array(&format, body, item_max, now_ms, out, problem);
 }
 
 /* The next line that is not blank, without what surrounds its value; false at the end. */

@@ -4,7 +4,6 @@
 #include "json_read.h"
 
 #include "../base/must.h"
-#include "json.h"
 
 static enum status refuse(struct slice text, const yyjson_read_err *err, struct problem *problem)
 {
@@ -41,6 +40,28 @@ void json_read_free(yyjson_doc **doc)
 {
     yyjson_doc_free(*doc);
     *doc = NULL;
+}
+
+bool json_walk_start(yyjson_val *object, struct slice text, struct json_walk *walk)
+{
+    if (!yyjson_obj_iter_init(object, &walk->members))
+        return false;
+    must(json_spans_start(text, &walk->spans));
+    return true;
+}
+
+yyjson_val *json_walk_next(struct json_walk *walk, struct slice *out_span)
+{
+    yyjson_val *name = yyjson_obj_iter_next(&walk->members);
+    struct slice raw_name;
+
+    if (name == NULL)
+        return NULL;
+    if (yyjson_obj_iter_has_next(&walk->members))
+        must(json_spans_next(&walk->spans, &raw_name, out_span));
+    else
+        json_spans_last(&walk->spans, &raw_name, out_span);
+    return name;
 }
 
 struct slice json_value_text(yyjson_val *value)

@@ -5,18 +5,9 @@
 
 #include <string.h>
 
-#include "base/must.h"
+#include "check_items.h"
 #include "model/cloudevent.h"
 #include "model/trace.h"
-#include "model/utf8.h"
-
-static void check_problem(const struct problem *problem)
-{
-    must(problem->http_status == 400 || problem->http_status == 422 || problem->http_status == 413);
-    must(problem->code != NULL && problem->detail[0] != '\0');
-    must(problem->pointer[0] == '\0' || problem->pointer[0] == '/');
-    must(utf8_is_valid(slice_of(problem->pointer)) && utf8_is_valid(slice_of(problem->detail)));
-}
 
 static void check_event(const struct hook_event *event);
 

@@ -5,19 +5,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void check_batch(const struct event_batch *batch)
-{
-    must(event_batch_count(batch) <= EVENT_BATCH_MAX);
-    for (size_t i = 0; i < event_batch_count(batch); i++) {
-        const struct event_item *item = event_batch_item(batch, i);
-
-        if (item->valid)
-            check_event(&item->event);
-        else
-            check_problem(&item->problem);
-    }
-}
-
 /* One that is accepted alone is accepted as the only item of an array, and the other way round. */
 static void compare(struct slice body, bool accepted)
 {
@@ -47,14 +34,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const bool accepted = event_parse_cloudevent(body, &batch, &problem) == STATUS_OK;
 
     if (accepted) {
-        check_batch(batch);
+        check_items(batch, check_event);
         event_batch_free(&batch);
     } else {
         check_problem(&problem);
     }
     compare(body, accepted);
     if (event_parse_cloudevent_array(body, SIZE_MAX, &batch, &problem) == STATUS_OK) {
-        check_batch(batch);
+        check_items(batch, check_event);
         event_batch_free(&batch);
     } else {
         check_problem(&problem);

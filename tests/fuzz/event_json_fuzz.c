@@ -43,14 +43,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_borrowed(body, event_batch_item(batch, 0)->event.data);
         event_batch_free(&batch);
     } else {
-        check_problem(&problem);
+        check_refusal(&problem);
     }
     compare(body, accepted);
     if (event_parse_json_array(body, SIZE_MAX, FUZZ_NOW_MS, &batch, &problem) == STATUS_OK) {
         check_batch(batch);
         event_batch_free(&batch);
     } else {
-        check_problem(&problem);
+        check_refusal(&problem);
     }
     return 0;
 }

@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_batch(batch);
         event_batch_free(&batch);
     } else {
-        check_problem(&problem);
+        check_refusal(&problem);
     }
     return 0;
 }

@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t count = 0;
 
     if (event_parse_ndjson(rest, SIZE_MAX, FUZZ_NOW_MS, &batch, &problem) != STATUS_OK) {
-        check_problem(&problem);
+        check_refusal(&problem);
         return 0;
     }
     check_batch(batch);
