@@ -128,6 +128,20 @@ def test_a_late_one_may_start_when_the_rate_limit_allows_one_more_which_counts(s
     end(store, claimed[1], "delivered", then)
 
 
+def test_what_is_known_to_be_unprocessed_is_looked_for_once_per_call(store):
+    """Forty ordered endpoints of one organization, whose oldest event is stuck with a processor."""
+    store.publish([new_event()])
+    store.read_events("stuck")
+    endpoints = [endpoint_id(i) for i in range(1, 41)]
+    for endpoint in endpoints:
+        store.gate(endpoint, **ORDERED)
+    give(store, 3, *endpoints)
+    store.r.config_resetstat()
+    store.release(*endpoints, now=NOW)
+    assert store.r.xlen(DELIVERIES) == 0 and all(len(lane(store, endpoint)) == 3 for endpoint in endpoints)
+    assert store.r.info("commandstats")["cmdstat_xrange"]["calls"] == 1
+
+
 def test_late_ones_go_at_the_rate_while_their_lane_has_more(store):
     """A claim takes 1.5 s, so each counts twice, and a lane that yields lets go of nothing meanwhile: not much of the rate, but some."""
     store.gate(A, rate_per_second="10", rate_burst="1")

@@ -140,6 +140,18 @@ def test_a_rate_limit_does_not_starve_while_claims_wait_for_longer_than_a_second
     assert len(receiver.on("/slow")) < 12
 
 
+def test_the_next_goes_at_once_when_one_ends_without_an_attempt(stack, organization, receiver):
+    """Each would wait for 5 s, until its lane looks by itself."""
+    made = organization.new_endpoint(receiver.url("/unread"), ordered=True)
+    key = records.PREFIX + "endpoint:" + made["id"]
+    sealed = stack.redis.client.hget(key, "secret")
+    stack.redis.client.hset(key, "secret", sealed[:-6] + ("AAAAAA" if sealed[-6:] != "AAAAAA" else "BBBBBB"))
+    ids = post(organization, 8)
+    ended = lambda: all(delivery(organization, made, event_id)["status"] == "failed" for event_id in ids)
+    wait_until(ended, "all of them dead", 12)
+    assert receiver.on("/unread") == []
+
+
 def test_others_do_not_wait_behind_a_rate_limit(stack, organization, receiver):
     made = organization.new_endpoint(receiver.url("/slow"), rate_limit={"per_second": 1})
     organization.new_endpoint(receiver.url("/free"))
