@@ -72,6 +72,18 @@ def test_dead_letters_are_purged(full):
     assert audit(full.organization)[0] == ("job.created", job)
 
 
+def test_a_job_is_cancelled(new_stack):
+    stack = new_stack().start()
+    organization = stack.new_organization()
+    endpoint = organization.new_endpoint("https://example.com/")["id"]
+    stack.services["processor"].stop()  # who would end it
+    job = organization.client.post(f"/api/endpoints/{endpoint}/replay", {"since": "2026-01-01T00:00:00Z"}).json["job"]
+    stack.redis.client.config_set("maxmemory", "1mb")
+    assert organization.client.post(f"/api/jobs/{job}/cancel", None).json["state"] == "cancelled"
+    assert audit(organization)[0] == ("job.cancelled", job)
+    stack.redis.client.config_set("maxmemory", 0)
+
+
 def test_an_organization_is_deleted(full):
     organization = full.organization
     assert full.admin.delete(f"/api/organizations/{organization.id}").status == 202
