@@ -40,8 +40,9 @@ if #lanes > 0 then -- most calls meet none: then these parts, too, would cost th
 --@include gcra
 --@include turn
 --@include lane
+    local of_lanes = lane_keys(KEYS)
     for i = 1, #lanes do
-        moved = moved + release_lane(lane_keys(KEYS), lanes[i], most - moved, us)
+        moved = moved + release_lane(of_lanes, lanes[i], most - moved, us)
     end
 end
 local next_due = earliest_due(keys.due)

@@ -17,11 +17,15 @@ local function first_in(lane, most)
     return most > 0 and redis.pcall('ZRANGE', lane, 0, most - 1) or {}
 end
 
--- Whoever waits, one goes: who keeps the stream long must not keep all lanes shut.
+-- Asked once per call, and reckoned on. Whoever waits, one goes: who keeps the stream long must not
+-- keep all lanes shut.
 local function free_room(keys)
-    local group = group_info(keys.deliveries, 'dispatcher')
-    local unread = call('XLEN', keys.deliveries) - (group and group.pending or 0)
-    return math.max(UNREAD_MAX - unread, 1)
+    if not keys.free then
+        local group = group_info(keys.deliveries, 'dispatcher')
+        local unread = call('XLEN', keys.deliveries) - (group and group.pending or 0)
+        keys.free = UNREAD_MAX - unread
+    end
+    return math.max(keys.free, 1)
 end
 
 local function open_lane(keys, endpoint, _, room)
@@ -61,6 +65,7 @@ local function release_lane(keys, endpoint, room, us)
         local pass = gate and found[2] ~= '1' and pass_gate or open_lane
         local most = math.min(room, free_room(keys))
         moved, wait_ms = pass(keys, endpoint, found, most, us)
+        keys.free = keys.free - moved
         wait_ms = moved == most and most < room and math.max(wait_ms, FULL_MS) or wait_ms
     end
     if gate == 'paused' or #first_in(keys.lanes .. endpoint, 1) == 0 then
