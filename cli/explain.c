@@ -73,8 +73,7 @@ static void say_event(struct explanation *to)
     say(to, "dedup id", fields[DEDUP]);
     say(to, "request id", fields[REQUEST]);
     say(to, "trace", fields[TRACE]);
-    buf_printf(&to->line, "  %-*s%zu bytes of ", LABEL_WIDTH, "data", fields[DATA].len);
-    print_safe(&to->line, fields[CT], 128);
+    buf_printf(&to->line, "  %-*s%zu bytes", LABEL_WIDTH, "data", fields[DATA].len);
     end_line(to);
     if (to->settings->data) {
         say(to, "", fields[DATA]);

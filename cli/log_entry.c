@@ -10,9 +10,8 @@
 #define SEQ_END (UINT64_C(1) << 35)
 
 static const char *const names[LOG_FIELDS] = {
-    [ORG] = "org",     [TYPE] = "type",       [KEY] = "key", [DEDUP] = "dedup",
-    [TRACE] = "trace", [REQUEST] = "request", [CT] = "ct",   [TIME] = "time",
-    [AFTER] = "after", [DATA] = "data",       [CE] = "ce",
+    [ORG] = "org",         [TYPE] = "type", [KEY] = "key",     [DEDUP] = "dedup", [TRACE] = "trace",
+    [REQUEST] = "request", [TIME] = "time", [AFTER] = "after", [DATA] = "data",   [CE] = "ce",
 };
 
 enum status log_entry_read(const struct redis_reply *reply, uint32_t partition,

@@ -12,7 +12,6 @@ enum log_field_name {
     TYPE,
     TRACE,
     REQUEST,
-    CT,
     TIME,
     DATA,
     LOG_FIELDS_ALWAYS,

@@ -25,15 +25,11 @@ READY_S = 30.0
 REDIS_LOADED_S = 300.0
 DRAIN_S = 75.0
 
-# Every value is part of what an accept promises: see "durability" in ARCHITECTURE.md.
 REDIS_CONF = """\
+include "{common}"
 bind 127.0.0.1
 port {port}
 dir "{directory}"
-appendonly yes
-appendfsync always
-save ""
-maxmemory-policy noeviction
 """
 
 
@@ -126,7 +122,7 @@ def start_redis(supervisor, options, data):
     os.makedirs(directory, mode=0o700, exist_ok=True)
     conf = os.path.join(data, "redis.conf")
     with open(conf, "w", encoding="utf-8") as file:
-        file.write(REDIS_CONF.format(port=port, directory=directory))
+        file.write(REDIS_CONF.format(common=os.path.join(ROOT, "deploy", "redis.conf"), port=port, directory=directory))
     supervisor.start(Process("redis", [program, conf], dict(os.environ), os.path.join(data, "log", "redis.log"), DRAIN_S))
     supervisor.wait_until(lambda: redis_answers(port), "Redis had loaded its data", REDIS_LOADED_S)
     return f"redis://127.0.0.1:{port}"

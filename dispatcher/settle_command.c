@@ -12,8 +12,8 @@ void settle_command_start(struct redis_command *command, uint32_t partition, con
                           int64_t failing_after_ms)
 {
     static const enum partition_key keys[] = {
-        KEY_DELIVERIES, KEY_DUE,     KEY_WAITING, KEY_ATTEMPTS, KEY_DLQ,       KEY_FAILING,
-        KEY_RECORD,     KEY_ORG_DLQ, KEY_LANE,    KEY_ENDPOINT, KEY_ORG_STATS, KEY_RATE};
+        KEY_DELIVERIES, KEY_DUE,     KEY_WAITING, KEY_ATTEMPTS, KEY_DLQ,   KEY_FAILING,
+        KEY_RECORD,     KEY_ORG_DLQ, KEY_LANE,    KEY_ENDPOINT, KEY_STATS, KEY_RATE};
     size_t count = sizeof keys / sizeof keys[0];
     script_start(command, SCRIPT_SETTLE, count);
     for (size_t i = 0; i < count; i++) {

@@ -41,7 +41,6 @@ static void add_item(struct redis_command *command, const struct publish_item *i
     redis_command_arg(command, event->dedup_id);
     redis_command_arg(command, item->trace);
     redis_command_arg(command, item->request);
-    redis_command_text(command, "application/json");
     redis_command_text(command, time);
     if (event->deliver_at_ms >= 0)
         redis_command_int(command, event->deliver_at_ms);

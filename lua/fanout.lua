@@ -4,7 +4,8 @@
 --
 -- KEYS    1 events stream, 2 deliveries stream, 3 due zset, 4 waiting hash, 5 cursors hash,
 --         and prefixes with the same tag (the keys under them are named by ids in ARGV):
---         6 mr:{p}:event:  7 mr:{p}:history:  8 mr:{p}:lane:  9 mr:{p}:endpoint:  10 mr:{p}:stats:
+--         6 mr:{p}:event:  7 mr:{p}:history:  8 mr:{p}:lane:  9 mr:{p}:endpoint:
+--         10 stats hash
 -- ARGV    1 group, 2 consumer, 3 time in ms to use instead of Redis's ('': Redis's)
 --         then per event 12 and its endpoint ids, sorted:
 --           entry event org from to skipped trace request after gated body number-of-endpoints
@@ -24,14 +25,14 @@
 -- At most 200 endpoints in all per call (the caller's bound).
 -- Writes, per event: hash mr:{p}:event:<event>: endpoint -> state (lib/record), and
 --   skipped -> reason.
--- Per endpoint that is new there: an entry of deliveries (lib/delivery; attempt=1) with the state
+-- Per endpoint that is new there: an entry of deliveries (lib/delivery) with the state
 --   "pending 0"; or, when `after` is in the future, a place in due and the state waiting for
 --   "scheduled"; or, when it is gated, a place in its lane and the state waiting for why
 --   (lib/hold). And the event's place in the endpoint's history.
 -- One that is there already has its delivery: an event that comes again, as after a loss of the
 -- group, is done without a second one; so is one whose record is being trimmed.
--- Stats of the organization, of what is new: events +1 on the first part, skipped +1,
--- deliveries +n. Hash mr:{p}:waiting: reason -> how many wait for it.
+-- Stats of the organization, of what is new: skipped +1, deliveries +n. Hash mr:{p}:waiting:
+-- reason -> how many wait for it.
 -- XACK of all last parts comes after the writes, since a script has no rollback; all that could be
 -- an error is tried before them.
 -- NOGROUP when there is no such group.
@@ -48,63 +49,58 @@ local call = redis.call
 --@include stats
 
 local events, deliveries, due, waiting, cursors, record_prefix, history_prefix, lane_prefix,
-    endpoint_prefix, stats_prefix = unpack(KEYS)
+    endpoint_prefix, stats = unpack(KEYS)
 local group, consumer, now = ARGV[1], ARGV[2], now_ms(ARGV[3])
 
-local starts, entries, records, at = {}, {}, {}, 4
+local starts, entries, records, n, at = {}, {}, {}, 0, 4
 while at <= #ARGV do
-    starts[#starts + 1], entries[#entries + 1] = at, ARGV[at]
-    records[#records + 1] = record_prefix .. (ARGV[at + 1] or '')
+    n = n + 1
+    starts[n], entries[n], records[n] = at, ARGV[at], record_prefix .. (ARGV[at + 1] or '')
     at = at + 12 + (tonumber(ARGV[at + 11]) or #ARGV)
 end
+starts[n + 1] = at
 assert(at == #ARGV + 1, 'fanout: 12 arguments and the endpoints per event')
 local owned = owned_ids(events, group, consumer, entries)
 local any_cursor = call('HLEN', cursors) > 0
 -- Events that come again are rare: most calls have none.
-local any_record = #records > 0 and call('EXISTS', unpack(records)) > 0
+local any_record = n > 0 and call('EXISTS', unpack(records)) > 0
 -- An error, if they are something else, before anything is written.
 call('ZCARD', due) call('XLEN', deliveries)
 local cursor_of, acked, results = {}, {}, {''}
 
-local function write_part(i, event, org, from, skipped, trace, request, after, gated, body)
-    local record, written = record_prefix .. event, 0
-    local is_later = (tonumber(after) or 0) > now
+--@include fresh
+
+local function write_part(record, first, last, event, org, from, skipped, trace, request, after,
+                          gated, body)
+    local written, is_later = 0, after ~= '' and (tonumber(after) or 0) > now
     local later = is_later and waiting_state('scheduled', after, 1, 0, org, trace, request, '0')
     local is_repeat = from == '' and any_record and has_fields(record)
     if (is_repeat or from ~= '') and redis.pcall('HEXISTS', record, 'trimmed') == 1 then
         return
     end
-    for e = i + 12, i + 11 + ARGV[i + 11] do
-        local endpoint = ARGV[e]
-        local gate = gated == '1' and not later and gate_of(endpoint_prefix, endpoint)
-        local is_new = add_field(record, endpoint, later or gate
-            and waiting_state(gate, '-', 1, 0, org, trace, request, '0') or 'pending 0')
-        if is_new then
+    for e = first, last do
+        if write_fresh(record, event, ARGV[e], org, trace, request, after, later, gated, body) then
             written = written + 1
-            add_history(endpoint, event)
-        end
-        if is_new and later then
-            wait_until(after, 'scheduled', event, endpoint)
-        elseif is_new and gate then
-            hold({due = due, waiting = waiting, lanes = lane_prefix}, gate, 'NX', endpoint,
-                 delivery_id(event, endpoint), digits(now))
-        elseif is_new then
-            ready(deliveries, event, endpoint, org, '1', '0', '', trace, request, body)
         end
     end
     local is_skipped = skipped ~= '' and not is_repeat and add_field(record, 'skipped', skipped)
-    count(org, 'events', from == '' and not is_repeat and 1 or 0)
-    count(org, 'deliveries', written)
-    count(org, 'skipped', is_skipped and 1 or 0)
+    if written > 0 then
+        count(org, ':deliveries', written)
+    end
+    if is_skipped then
+        count(org, ':skipped', 1)
+    end
 end
 
-for _, i in ipairs(starts) do
+for k = 1, n do
+    local i = starts[k]
     local entry, event, org, from, to = unpack(ARGV, i, i + 4)
     local cursor = cursor_of[entry] or any_cursor and call('HGET', cursors, entry) or ''
     local word = not owned[entry] and 'refused' or cursor ~= from and 'behind'
         or to ~= '' and 'continued' or 'done'
     if word == 'continued' or word == 'done' then
-        write_part(i, event, org, from, unpack(ARGV, i + 5, i + 10))
+        write_part(records[k], i + 12, starts[k + 1] - 1, event, org, from,
+                   unpack(ARGV, i + 5, i + 10))
     end
     if word == 'continued' then
         cursor_of[entry] = to
@@ -119,7 +115,7 @@ for _, i in ipairs(starts) do
 end
 results[1] = write_due(due, waiting)
 write_history(history_prefix)
-write_stats(stats_prefix)
+write_stats(stats)
 if #acked > 0 then
     call('XACK', events, group, unpack(acked))
 end

@@ -6,7 +6,7 @@
 --         12 mr:{p}:event:  13 mr:{p}:history:  14 mr:{p}:lane:  15 mr:{p}:endpoint:
 --         16 mr:{p}:job:  17 mr:{p}:dedup:  18 mr:{p}:rate:  19 mr:{p}:events:
 --         20 mr:{p}:endpoints:  21 mr:{p}:gone:  22 mr:{p}:keys:  23 mr:{p}:turn:
---         24… of its other keys
+--         24 mr:{p}:stats, a hash; then prefixes of its other keys
 -- ARGV    as lib/job; 4 organization: its record is gone, and so may be the job
 -- RETURNS as lib/job; or what the processor is to do about keys that are in another slot, ms, the
 --         organization, and
@@ -23,6 +23,7 @@ local call = redis.call
 --@include event_id
 --@include entries
 --@include letter
+--@include stats
 --@include forget
 --@include job
 
@@ -91,7 +92,8 @@ function PHASES.rest()
         return go_to('events')
     end
     call('UNLINK', org_events_prefix .. org, rate_prefix .. org)
-    for i = 24, #KEYS do
+    forget_stats(KEYS[24], org)
+    for i = 25, #KEYS do
         call('UNLINK', KEYS[i] .. org)
     end
     return {'organization', '500', org}

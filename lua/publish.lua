@@ -11,8 +11,8 @@
 --         3 group of the processor
 --         4 time in us to use instead of Redis's ('': Redis's)
 --         5 number of limiters, then two for each: how many per second, and its burst
---         then 15 per item:
---           org type key dedup trace request ct time after to data ce fingerprint, and two limiters
+--         then 14 per item:
+--           org type key dedup trace request time after to data ce fingerprint, and two limiters
 --           after: ms when it may be delivered, or ''
 --           to: the only endpoint that gets it, or ''
 --           ce: attributes of a CloudEvent, as a JSON object, or ''
@@ -42,7 +42,7 @@ local call = redis.call
 local events, deliveries, index_prefix, window = KEYS[1], KEYS[2], KEYS[3], ARGV[2]
 local limiters_count = tonumber(ARGV[5]) or 0
 local first_item, next_key = 6 + 2 * limiters_count, 4 + limiters_count
-assert((#ARGV - first_item + 1) % 15 == 0, 'publish: 15 arguments per item')
+assert((#ARGV - first_item + 1) % 14 == 0, 'publish: 14 arguments per item')
 
 -- Without its group every event is unprocessed. lag is unknown (false) only after entries were
 -- deleted that nobody had read.
@@ -60,18 +60,18 @@ for i = 1, #found do
 end
 
 -- Each field costs at every station of its way: a plain event is without those it leaves empty.
-local function append(org, type, key, dedup, trace, request, ct, time, after, to, data, ce)
+local function append(org, type, key, dedup, trace, request, time, after, to, data, ce)
     local id
     if key == '' and dedup == '' and after == '' and to == '' and ce == '' then
         id = call('XADD', events, '*', 'org', org, 'type', type, 'trace', trace,
-                  'request', request, 'ct', ct, 'time', time, 'data', data)
+                  'request', request, 'time', time, 'data', data)
     elseif ce == '' then
         id = call('XADD', events, '*', 'org', org, 'type', type, 'key', key, 'dedup', dedup,
-                  'trace', trace, 'request', request, 'ct', ct, 'time', time, 'after', after,
+                  'trace', trace, 'request', request, 'time', time, 'after', after,
                   'to', to, 'data', data)
     else
         id = call('XADD', events, '*', 'org', org, 'type', type, 'key', key, 'dedup', dedup,
-                  'trace', trace, 'request', request, 'ct', ct, 'time', time, 'after', after,
+                  'trace', trace, 'request', request, 'time', time, 'after', after,
                   'to', to, 'data', data, 'ce', ce)
     end
     -- pcall: what cannot be listed must not stop, half-way, what is accepted.
@@ -80,9 +80,11 @@ local function append(org, type, key, dedup, trace, request, ct, time, after, to
 end
 
 local results = {}
-for i = first_item, #ARGV, 15 do
-    local fingerprint = ARGV[i + 12]
-    local a, b = limiters[tonumber(ARGV[i + 13])], limiters[tonumber(ARGV[i + 14])]
+for i = first_item, #ARGV, 14 do
+    local fingerprint, a, b = ARGV[i + 11], nil, nil
+    if limiters_count > 0 then
+        a, b = limiters[tonumber(ARGV[i + 12])], limiters[tonumber(ARGV[i + 13])]
+    end
     local dedup_key = fingerprint ~= '' and KEYS[next_key]
     local first = dedup_key and firsts[dedup_key]
     local word, id = 'full', ''
@@ -94,7 +96,7 @@ for i = first_item, #ARGV, 15 do
         word = string.sub(first, space + 1) == fingerprint and 'duplicate' or 'mismatch'
     elseif room > 0 then
         room, word = room - 1, 'accepted'
-        id = append(unpack(ARGV, i, i + 11))
+        id = append(unpack(ARGV, i, i + 10))
         if dedup_key then
             firsts[dedup_key] = id .. ' ' .. fingerprint
             call('SET', dedup_key, firsts[dedup_key], 'PX', window)

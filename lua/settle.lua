@@ -4,8 +4,8 @@
 --
 -- KEYS    1 deliveries stream, 2 due zset, 3 waiting hash, 4 attempts stream,
 --         5 dead letters stream, 6 failing hash, and prefixes with the same tag:
---         7 mr:{p}:event:  8 mr:{p}:dlq:  9 mr:{p}:lane:  10 mr:{p}:endpoint:  11 mr:{p}:stats:
---         12 mr:{p}:rate:
+--         7 mr:{p}:event:  8 mr:{p}:dlq:  9 mr:{p}:lane:  10 mr:{p}:endpoint:
+--         11 stats hash, 12 mr:{p}:rate: with the same tag
 -- ARGV    1 group, 2 consumer, 3 time in ms to use instead of Redis's ('': Redis's),
 --         4 ms of nothing but failures after which an endpoint is called failing (0: never)
 --         then 16 per delivery:
@@ -59,19 +59,23 @@ local call = redis.call
 --@include stats
 
 local deliveries, due, waiting, attempts, dlq, failing, record_prefix, dlq_prefix, lane_prefix,
-    endpoint_prefix, stats_prefix, rate_prefix = unpack(KEYS)
+    endpoint_prefix, stats, rate_prefix = unpack(KEYS)
 local group, consumer, now, entries = ARGV[1], ARGV[2], digits(now_ms(ARGV[3])), {}
 local late_us, may_start, write_late
-local COUNTED = {delivered = 'delivered', retry = 'retried', snooze = 'snoozed', dead = 'dead'}
+local COUNTED = {delivered = ':delivered', retry = ':retried', snooze = ':snoozed', dead = ':dead'}
 local UNCOUNTED = {hold = true, late = true, ready = true}
+local numbers = {['0'] = true, ['1'] = true} -- what nearly all say costs no reading
+local function is_number(text)
+    return numbers[text] or tonumber(text)
+end
 local WAITS = {retry = 'backoff', snooze = 'retry_after', park = 'park'}
 
 for i = 5, #ARGV, 16 do
     local outcome, delay = ARGV[i + 10], ARGV[i + 15]
     local is_known = COUNTED[outcome] or WAITS[outcome] or UNCOUNTED[outcome]
     late_us = late_us or outcome == 'late' and (tonumber(ARGV[3]) or now_us('') / 1000) * 1000
-    assert(is_known and delay and tonumber(ARGV[i + 4]) and tonumber(ARGV[i + 5])
-           and (tonumber(delay) or not WAITS[outcome]), 'settle: 16 arguments per delivery')
+    assert(is_known and delay and is_number(ARGV[i + 4]) and is_number(ARGV[i + 5])
+           and (not WAITS[outcome] or is_number(delay)), 'settle: 16 arguments per delivery')
     entries[#entries + 1] = ARGV[i]
 end
 local owned = owned_ids(deliveries, group, consumer, entries)
@@ -125,7 +129,7 @@ write_failing(failing)
 if late_us then
     write_late()
 end
-write_stats(stats_prefix)
+write_stats(stats)
 if #done > 0 then
     call('XACK', deliveries, group, unpack(done)) call('XDEL', deliveries, unpack(done))
 end

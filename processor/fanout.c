@@ -132,7 +132,7 @@ static void start_command(struct fanout *fanout)
 {
     static const enum partition_key keys[] = {
         KEY_EVENTS, KEY_DELIVERIES, KEY_DUE,  KEY_WAITING,  KEY_CURSORS,
-        KEY_RECORD, KEY_HISTORY,    KEY_LANE, KEY_ENDPOINT, KEY_ORG_STATS};
+        KEY_RECORD, KEY_HISTORY,    KEY_LANE, KEY_ENDPOINT, KEY_STATS};
     size_t count = sizeof keys / sizeof keys[0];
     script_start(&fanout->command, SCRIPT_FANOUT, count);
     for (size_t i = 0; i < count; i++) {

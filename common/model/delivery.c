@@ -67,6 +67,8 @@ enum status delivery_from_fields(const struct slice *fields, size_t count,
         !ids_are_valid(values) || !history_is_valid(values[HISTORY]) ||
         !labels_are_valid(values[TRACE], values[REQUEST]))
         return STATUS_INVALID;
+    if (values[ATTEMPT].at == NULL)
+        values[ATTEMPT] = SLICE("1");
     if (values[SNOOZES].at == NULL)
         values[SNOOZES] = SLICE("0");
     if (slice_to_u64(values[ATTEMPT], UINT32_MAX, &attempt) != STATUS_OK || attempt == 0 ||

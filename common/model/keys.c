@@ -20,6 +20,7 @@ static const char *const PARTITION_NAMES[] = {
     [KEY_DLQ] = "dlq",
     [KEY_FAILING] = "failing",
     [KEY_JOBS] = "jobs",
+    [KEY_STATS] = "stats",
     [KEY_RECORD] = "event:",
     [KEY_ENDPOINT] = "endpoint:",
     [KEY_HISTORY] = "history:",
@@ -36,7 +37,6 @@ static const char *const PARTITION_NAMES[] = {
     [KEY_ORG_JOBS] = "jobs:",
     [KEY_ORG_RUNNING] = "running:",
     [KEY_ORG_AUDIT] = "audit:",
-    [KEY_ORG_STATS] = "stats:",
     [KEY_RATE] = "rate:",
     [KEY_DEDUP] = "dedup:",
 };

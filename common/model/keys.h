@@ -32,6 +32,7 @@ enum partition_key {
     KEY_DLQ,        /* stream: deliveries given up */
     KEY_FAILING,    /* hash: endpoint -> ms since when no attempt has succeeded */
     KEY_JOBS,       /* zset: jobs by the ms when they may go on, or, finished, are removed */
+    KEY_STATS,      /* hash: "<organization id>:<word>" -> how often */
     /* Prefixes. + event id */
     KEY_RECORD, /* hash: endpoint id -> state */
     /* + endpoint id */
@@ -52,7 +53,6 @@ enum partition_key {
     KEY_ORG_JOBS,      /* zset, score 0: its jobs */
     KEY_ORG_RUNNING,   /* set: those that are not finished */
     KEY_ORG_AUDIT,     /* stream: who changed what */
-    KEY_ORG_STATS,     /* hash of counters */
     /* + id of an organization, a key or an endpoint */
     KEY_RATE, /* string: a rate limiter's time */
     /* + organization id, ':' and a hash */

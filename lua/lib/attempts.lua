@@ -17,16 +17,28 @@ local function longer(history, id)
     return history == '' and id or history .. ',' .. id
 end
 
--- An entry of the attempts. Returns the history with it. Of two words of err the last is its own.
+local function append_attempt(stream, event, endpoint, org, attempt, outcome, status, duration, ...)
+    return call('XADD', stream, '*', 'event', event, 'endpoint', endpoint, 'org', org,
+        'attempt', attempt, 'outcome', outcome, 'status', status, 'duration_ms', duration, ...)
+end
+
+-- An entry of the attempts, without the fields in which it has nothing to say. Returns the history
+-- with it. Of two words of err the last is its own.
 local function add_attempt(stream, history, event, endpoint, org, attempt, outcome, status, err,
                            duration, response)
-    if err == '' then
-        return longer(history, call('XADD', stream, '*', 'event', event, 'endpoint', endpoint,
-            'org', org, 'attempt', attempt, 'outcome', outcome, 'status', status,
-            'duration_ms', duration, 'response', response))
+    local word = outcome == 'dead' and string.match(err, '%S+$') or err
+    local id
+    if word == '' and response == '' then
+        id = append_attempt(stream, event, endpoint, org, attempt, outcome, status, duration)
+    elseif word == '' then
+        id = append_attempt(stream, event, endpoint, org, attempt, outcome, status, duration,
+                            'response', response)
+    elseif response == '' then
+        id = append_attempt(stream, event, endpoint, org, attempt, outcome, status, duration,
+                            'error', word)
+    else
+        id = append_attempt(stream, event, endpoint, org, attempt, outcome, status, duration,
+                            'error', word, 'response', response)
     end
-    return longer(history, call('XADD', stream, '*', 'event', event, 'endpoint', endpoint,
-        'org', org, 'attempt', attempt, 'outcome', outcome, 'status', status,
-        'error', outcome == 'dead' and string.match(err, '%S+$') or err,
-        'duration_ms', duration, 'response', response))
+    return longer(history, id)
 end

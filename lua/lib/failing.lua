@@ -14,7 +14,9 @@ local function is_failing(endpoint, outcome, duration)
     if duration == '' or outcome == 'snooze' then
         return false
     elseif outcome == 'delivered' then
-        succeeded[endpoint], failed[endpoint] = true, nil
+        if any_failing or failed[endpoint] then
+            succeeded[endpoint], failed[endpoint] = true, nil
+        end
         return false
     end
     local since = not succeeded[endpoint] and any_failing

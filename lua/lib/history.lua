@@ -5,7 +5,7 @@ local histories = {}
 
 local function add_history(endpoint, event)
     local members = histories[endpoint] or {}
-    histories[endpoint], members[#members + 1], members[#members + 2] = members, 0, event
+    histories[endpoint], members[#members + 1], members[#members + 2] = members, '0', event
 end
 
 -- pcall: what cannot be listed must not stop, half-way, what is delivered.

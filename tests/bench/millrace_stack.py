@@ -5,7 +5,7 @@ import contextlib
 from client import Client
 from meter import Meter, cpu_us, rss_kb
 from ports import free_port, reserved_port
-from processes import Process, environment, program
+from processes import ROOT, Process, environment, program
 from redis_link import RedisError, RedisLink
 from tools import Generator, template
 from waiting import wait_until
@@ -23,9 +23,8 @@ class Redis:
         self.folder = folder / "redis"
         self.folder.mkdir()
         self.port = free_port()
-        self.process = Process(["redis-server", "--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder),
-                                "--save", "", "--appendonly", "yes", "--appendfsync", APPENDFSYNC[durability],
-                                "--maxmemory-policy", "noeviction"], folder / "redis.log")
+        self.process = Process(["redis-server", str(ROOT / "deploy/redis.conf"), "--bind", "127.0.0.1", "--port", str(self.port),
+                                "--dir", str(self.folder), "--appendfsync", APPENDFSYNC[durability]], folder / "redis.log")
         self.link = wait_until(self.connect, "redis-server")
 
     def connect(self):

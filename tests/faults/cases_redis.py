@@ -227,17 +227,18 @@ return spoilt
 
 
 def wrong_types(context):
-    """An organization's counters and lists and the records of many events are something else: everything goes on, nothing is
+    """An organization's counter and lists and the records of many events are something else: everything goes on, nothing is
     written twice."""
     with Scenario(context.folder, context.seed) as run:
         run.begin()
         connection = run.cluster.redis.connect()
         victim = run.tenants[0]
         record = store.PREFIX + "event:"
-        spoilt = [store.PREFIX + name for name in ("stats:" + victim.id, "events:" + victim.id, "dlq:" + victim.id, "failing")]
+        spoilt = [store.PREFIX + name for name in ("events:" + victim.id, "dlq:" + victim.id, "failing")]
         spoilt += list(connection.scan_iter(store.PREFIX + "history:*", count=1000))[:3]
         for key in spoilt:
             connection.set(key, "not what it should be")
+        connection.hset(store.PREFIX + "stats", victim.id + ":deliveries", "not what it should be")
         run.receiver.kill()
         wait_until(lambda: connection.zcard(store.DUE) > 20, 10, "nothing waits to be tried again")
         run.receiver.start()

@@ -68,8 +68,10 @@ def read_state(connection):
     for entry, fields in connection.xrange(EVENTS):
         state.events[events.event_id(entry)] = (fields["org"], fields["dedup"])
     state.records = _hashes(connection, PREFIX + "event:")
-    state.stats = {org: {word: int(count) for word, count in words.items()}
-                   for org, words in _hashes(connection, PREFIX + "stats:").items()}
+    if connection.type(PREFIX + "stats") == "hash":
+        for field, count in connection.hscan_iter(PREFIX + "stats", count=1000):
+            org, word = field.split(":")
+            state.stats.setdefault(org, {})[word] = int(count)
     state.attempts = [fields for _, fields in connection.xrange(ATTEMPTS)]
     state.dead = [fields for _, fields in connection.xrange(DEAD)]
     for org in {org for org, _ in state.events.values()}:

@@ -125,7 +125,6 @@ class Model:
             self.stats[event.org, "deliveries"] += 1
 
     def _count_event(self, event):
-        self.stats[event.org, "events"] += 1
         self.stats[event.org, "skipped"] += not event.endpoints
 
     def settle(self, consumer, outcomes, now, failing_after_ms):

@@ -13,15 +13,16 @@ RECORD, HISTORY, LANE, ENDPOINT = P + "event:", P + "history:", P + "lane:", P +
 TURN = P + "turn:"
 JOB, ORG_JOBS, RUNNING = P + "job:", P + "jobs:", P + "running:"
 ORG_ENDPOINTS, ORG_GONE = P + "endpoints:", P + "gone:"
-ORG_EVENTS, ORG_LEASES, ORG_DLQ, STATS, RATE = P + "events:", P + "leases:", P + "dlq:", P + "stats:", P + "rate:"
+ORG_EVENTS, ORG_LEASES, ORG_DLQ, STATS, RATE = P + "events:", P + "leases:", P + "dlq:", P + "stats", P + "rate:"
 ORG_ENDPOINTS, ORG_LETTERS = P + "endpoints:", P + "letters:"
 
-EVENT_FIELDS = "org type key dedup trace request ct time after to data ce".split()
+EVENT_FIELDS = "org type key dedup trace request time after to data ce".split()
 # Fields that a plain event, a fresh delivery and an attempt that succeeded are without.
-NOTHING_TO_SAY = {"key": "", "dedup": "", "after": "", "to": "", "ce": "", "snoozes": "0", "history": "", "error": ""}
+NOTHING_TO_SAY = {"key": "", "dedup": "", "after": "", "to": "", "ce": "", "attempt": "1", "snoozes": "0", "history": "", "error": "",
+                  "response": ""}
 DELIVERY_FIELDS = "event endpoint org attempt snoozes history trace request body".split()
-FRESH_FIELDS = "event endpoint org attempt trace request body".split()
-ATTEMPT_FIELDS = "event endpoint org attempt outcome status error duration_ms response".split()
+FRESH_FIELDS = "event endpoint org trace request body".split()
+ATTEMPT_FIELDS = "event endpoint org attempt outcome status duration_ms error response".split()
 DLQ_FIELDS = ("event endpoint org reason attempts status response first_at last_at history "
               "trace request").split()
 
@@ -35,7 +36,7 @@ STEPS = {  # of jobs: the script, and its keys after those that every step has
     "purge": ("job_letters", [*REPLAYS, ORG_EVENTS, ORG_LETTERS]),
     "forget": ("job_forget", [EVENTS, ATTEMPTS, DLQ, DUE, WAITING, CURSORS, FAILING, RECORD, HISTORY, LANE, ENDPOINT, JOB,
                               P + "dedup:", RATE, ORG_EVENTS, P + "endpoints:", P + "gone:", P + "keys:", TURN,
-                              ORG_LEASES, ORG_DLQ, P + "audit:", STATS, ORG_LETTERS]),
+                              STATS, ORG_LEASES, ORG_DLQ, P + "audit:", ORG_LETTERS]),
 }
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -77,7 +78,7 @@ def script_text(name):
 def new_event(**given):
     """One item of publish. dedup_key and fingerprint: '' without deduplication."""
     item = dict(org=ORG, type="order.created", key="", dedup="", trace=TRACE, request="req_1",
-                ct="application/json", time="1700000000000", after="", to="", data='{"n":1}',
+                time="1700000000000", after="", to="", data='{"n":1}',
                 ce="", fingerprint="", dedup_key="", limiters=(0, 0))
     item.update(given)
     return item
@@ -309,7 +310,11 @@ class Store:
         return {reason: int(n) for reason, n in self.r.hgetall(WAITING).items() if n != "0"}
 
     def stats(self, org=ORG):
-        return {word: int(n) for word, n in self.r.hgetall(STATS + org).items()}
+        """Counters of the organization; how many events it has had Redis itself counts."""
+        return {word: n for (one, word), n in self.all_stats().items() if one == org}
+
+    def all_stats(self):
+        return {tuple(field.split(":")): int(n) for field, n in self.r.hgetall(STATS).items()}
 
     def snapshot(self):
         """Everything that is in Redis; of pending entries the holder and the times delivered, not the idle time."""

@@ -3,7 +3,7 @@ import pytest
 import redis
 
 from job_env import NOW, give, make_endpoints
-from store import (DELIVERIES, DUE, ENDPOINT, EVENTS, JOB, JOBS, LANE, ORG_EVENTS, P, RATE, RECORD, STEP_MS, TURN, WAITING,
+from store import (DELIVERIES, DUE, ENDPOINT, EVENTS, JOB, JOBS, LANE, ORG_EVENTS, P, RATE, RECORD, STATS, STEP_MS, TURN, WAITING,
                    entry_event_id, job_id, new_event, outcome, part)
 
 MINE, OTHER = "org_" + "a" * 20, "org_" + "b" * 20
@@ -71,8 +71,8 @@ def of_other(store):
     for key, value in store.snapshot().items():
         if key in (P + name for name in SHARED):
             found[key] = [(entry, fields) for entry, fields in value[0] if fields["org"] == OTHER]
-        elif isinstance(value, dict) and key in (P + "failing",):
-            found[key] = {name: text for name, text in value.items() if name == OTHERS_ENDPOINT}
+        elif key in (P + "failing", STATS):
+            found[key] = {name: text for name, text in value.items() if OTHERS_ENDPOINT in name or OTHER in name}
         elif key in (JOBS, "mr:orgs"):
             found[key] = [member for member, _ in value if member not in (job_id(1), job_id(7), MINE)]
         elif key == DUE:

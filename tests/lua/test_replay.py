@@ -76,8 +76,9 @@ def test_one_that_waits_goes_on_now_as_it_would_have_then(store, word, reason):
     assert store.replay([pair]) == ["ready"]
     assert store.waiting() == {reason: 1} and store.r.zcard(DUE) == 1
     entry, = ready_entries(store)
+    entry = NOTHING_TO_SAY | entry
     assert entry["attempt"] == ("2" if word == "retry" else "1")
-    assert (NOTHING_TO_SAY | entry)["snoozes"] == ("1" if word == "snooze" else "0")
+    assert entry["snoozes"] == ("1" if word == "snooze" else "0")
     assert state(store, pair).startswith("pending 0" if word == "park" else "pending ")
 
 

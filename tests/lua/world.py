@@ -4,8 +4,8 @@ from collections import Counter
 
 from lanes_world import ENDPOINTS_OF, LanesWorld
 from model import Event, Model, order
-from store import (ATTEMPTS, CURSORS, DELIVERIES, DLQ, DUE, EVENTS, FAILING, HISTORY, ORG_DLQ, ORG_EVENTS, ORG_LEASES, P,
-                   RECORD, STATS, TRACE, WAITING, delivery_id, endpoint_id, entry_event_id, new_event, outcome, part,
+from store import (ATTEMPTS, CURSORS, DELIVERIES, DLQ, DUE, EVENTS, FAILING, HISTORY, NOTHING_TO_SAY, ORG_DLQ, ORG_EVENTS, ORG_LEASES, P,
+                   RECORD, TRACE, WAITING, delivery_id, endpoint_id, entry_event_id, new_event, outcome, part,
                    waiting_state)
 
 PROCESSORS, DISPATCHERS = ["p1", "p2", "p3"], ["d1", "d2", "d3"]
@@ -282,8 +282,7 @@ class World(LanesWorld):
         assert r.hgetall(FAILING) == {endpoint: str(since) for endpoint, since in model.failing.items()}
         assert self.records() == self.wanted_records()
         self.compare_lists()
-        counters = {(org, word): int(n) for org, words in self.each(STATS, r.hgetall).items() for word, n in words.items()}
-        assert {name: n for name, n in counters.items() if n} == {name: n for name, n in model.stats.items() if n}
+        assert self.store.all_stats() == {name: n for name, n in model.stats.items() if n}
         self.check_one_place_each()
 
     def each(self, prefix, read):
@@ -306,12 +305,12 @@ class World(LanesWorld):
 
     @staticmethod
     def short(fields):
-        return tuple(fields.get(name) for name in ("event", "endpoint", "org", "attempt", "snoozes", "history", "lane"))
+        return tuple(fields.get(name, NOTHING_TO_SAY.get(name)) for name in ("event", "endpoint", "org", "attempt", "snoozes", "history", "lane"))
 
     @staticmethod
     def wanted(one):
-        past = (str(one.snoozes), ",".join(one.history)) if one.snoozes or one.history else (None, None)
-        return one.event, one.endpoint, one.org, str(one.attempt), *past, "1" if one.is_released else None
+        return (one.event, one.endpoint, one.org, str(one.attempt), str(one.snoozes), ",".join(one.history),
+                "1" if one.is_released else None)
 
     def wanted_state(self, one, letters=None):
         """What the record says: lua/lib/record.lua."""

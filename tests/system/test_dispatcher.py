@@ -264,7 +264,7 @@ def test_private_destinations_never_see_a_connection(world, url):
     world.send(endpoint)
     world.dispatcher(allow_targets="", retry_schedule="1h")
     attempt = wait_for("an attempt", lambda: world.attempts() or world.dlq())[0]
-    assert attempt["error"] == "destination_not_allowed" and attempt["response"] == ""
+    assert attempt["error"] == "destination_not_allowed" and "response" not in attempt
     assert canary.connections == 0
 
 

@@ -27,7 +27,7 @@ def write_history(redis, organization, endpoint, count):
             event, entry = event_id(ms, seq), f"{ms}-{seq}"
             pipe.xadd(P + "events", {
                 "org": organization.id, "type": "old", "key": "", "dedup": "", "trace": "", "request": "req_1",
-                "ct": "application/json", "time": str(ms), "after": "", "to": "", "data": f'{{"seq":{seq},"sent":1}}'}, entry)
+                "time": str(ms), "after": "", "to": "", "data": f'{{"seq":{seq},"sent":1}}'}, entry)
             pipe.xadd(P + "events:" + organization.id, {"type": "old"}, entry)
             pipe.hset(P + "event:" + event, endpoint["id"], f"delivered 1 200 {ms}")
             pipe.zadd(P + "history:" + endpoint["id"], {event: 0})

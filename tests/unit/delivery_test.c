@@ -95,7 +95,7 @@ static void refuses_a_missing_or_cut_field(void **state)
     (void)state;
     for (size_t i = 0; i < FIELDS; i++) {
         struct slice fields[2 * FIELDS];
-        enum status without = i <= ATTEMPT ? STATUS_INVALID : STATUS_OK;
+        enum status without = i < ATTEMPT ? STATUS_INVALID : STATUS_OK;
         fill(fields);
         fields[2 * i] = SLICE("other");
         assert_int_equal(delivery_from_fields(fields, 2 * FIELDS, &delivery), without);
@@ -116,6 +116,8 @@ static void reads_what_has_nothing_to_say(void **state)
     assert_int_equal(delivery.snoozes, 0);
     assert_int_equal(delivery.history.len + delivery.trace.len + delivery.request.len, 0);
     assert_int_equal(delivery.body.len, 0);
+    assert_int_equal(delivery_from_fields(fields, 2 * ATTEMPT, &delivery), STATUS_OK);
+    assert_int_equal(delivery.attempt, 1); /* of a fresh one */
 }
 
 static void judges_each_value(void **state)

@@ -362,11 +362,11 @@ static void a_time_and_a_body_go_with_it(void **state)
                         after);
     assert_string_equal(
         stage_eval(&world->stage,
-                   "return redis.call('XRANGE', 'mr:{0}:deliveries', '-', '+')[1][2][14]"),
+                   "return redis.call('XRANGE', 'mr:{0}:deliveries', '-', '+')[1][2][12]"),
         "");
     assert_non_null(
         strstr(stage_eval(&world->stage,
-                          "return redis.call('XRANGE', 'mr:{0}:deliveries', '-', '+')[2][2][14]"),
+                          "return redis.call('XRANGE', 'mr:{0}:deliveries', '-', '+')[2][2][12]"),
                "\"data\":{\"a\":1}}"));
     close_world(world);
 }

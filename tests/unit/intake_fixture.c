@@ -106,7 +106,7 @@ long long org_stat(struct world *world, const char *org, const char *name)
 {
     char script[256];
     snprintf(script, sizeof script,
-             "return tonumber(redis.call('HGET', 'mr:{0}:stats:%s', '%s') or 0)", org, name);
+             "return tonumber(redis.call('HGET', 'mr:{0}:stats', '%s:%s') or 0)", org, name);
     return stage_number(&world->stage, script);
 }
 

@@ -34,7 +34,7 @@ static void names_of_a_partition(void **state)
         {KEY_DLQ, "mr:{3}:dlq"},         {KEY_ORG_LETTERS, "mr:{3}:letters:"},
         {KEY_RECORD, "mr:{3}:event:"},   {KEY_FAILING, "mr:{3}:failing"},
         {KEY_JOBS, "mr:{3}:jobs"},       {KEY_ORG_RUNNING, "mr:{3}:running:"},
-        {KEY_DEDUP, "mr:{3}:dedup:"},    {KEY_ORG_STATS, "mr:{3}:stats:"},
+        {KEY_DEDUP, "mr:{3}:dedup:"},    {KEY_STATS, "mr:{3}:stats"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
