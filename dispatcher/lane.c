@@ -11,6 +11,7 @@
 #include "lane_ring.h"
 #include "metrics.h"
 #include "settle.h"
+#include "start_budget.h"
 
 #define TICK_MS 250
 #define LATE_MS 1000
@@ -20,6 +21,7 @@ struct lanes {
     struct lane_ring ring;
     bool is_draining;
     struct loop_timer *tick;
+    struct start_budget budget;
     struct log_limit log_limit;
 };
 
@@ -242,7 +244,8 @@ void lanes_judged(struct lanes *lanes, struct delivery *delivery, bool may_start
 
 void lanes_pump(struct lanes *lanes)
 {
-    while (lanes->ring.first && lanes->ring.running < lanes->options.max_in_flight) {
+    while (lanes->ring.first && lanes->ring.running < lanes->options.max_in_flight &&
+           start_budget_take(&lanes->budget)) {
         struct lane *lane = lanes->ring.first;
         lane_leave(lane);
         take_turn(lanes, lane);
@@ -294,6 +297,11 @@ void lanes_hand_back(struct lanes *lanes)
     lanes_pump(lanes);
 }
 
+static void on_next_turn(void *self)
+{
+    lanes_pump(self);
+}
+
 struct lanes *lanes_new(struct loop *loop, const struct lane_options *options)
 {
     struct lanes *lanes = xcalloc(1, sizeof *lanes);
@@ -303,6 +311,7 @@ struct lanes *lanes_new(struct loop *loop, const struct lane_options *options)
     lanes->ring.owner = lanes;
     lane_ring_init(&lanes->ring);
     lanes->tick = loop_timer_new(loop, on_tick, lanes);
+    start_budget_init(&lanes->budget, loop, on_next_turn, lanes);
     return lanes;
 }
 
@@ -313,6 +322,7 @@ void lanes_free(struct lanes **lanes_at)
     if (lanes) {
         lane_ring_fini(&lanes->ring);
         loop_timer_free(&lanes->tick);
+        start_budget_fini(&lanes->budget);
         free(lanes);
     }
 }
