@@ -90,21 +90,29 @@ def endpoints(bench):
 
 
 def organizations(bench):
-    little, much = 1, bench.size(10_000, 500)
+    """With an endpoint each; beside one with one endpoint, then beside one with as many endpoints as there are in all."""
+    much = bench.size(10_000, 500)
     count = bench.size(40_000, 8_000)
     durability = bench.durabilities[0]
     with contextlib.ExitStack() as ends:
-        ways = [ends.enter_context(Way(bench, bench.folder / f"orgs-{n}", durability, count)) for n in (little, much)]
-        keys = []
-        for way, number in zip(ways, (little, much)):
+        one, wide, many = [ends.enter_context(Way(bench, bench.folder / f"orgs-{name}", durability, count))
+                           for name in ("one", "wide", "many")]
+        for way in (one, wide, many):
             way.stack.start()
-            keys.append(seed_organizations(bench, way, number))
+        seed_endpoints(bench, one, 1)
+        seed_endpoints(bench, wide, much)
+        keys = seed_organizations(bench, many, much)
 
-        def measure(which):
-            return cost(ways[which], count, key="{value}", values=keys[which], connections=SEED_CONNECTIONS)
+        def measure(way, modulus, **options):
+            return cost(way, count, body=template("t.{mod}"), modulus=modulus, connections=SEED_CONNECTIONS, **options)
 
-        return compare(bench, "organizations", little, much, lambda: measure(0), lambda: measure(1),
-                       lambda: (measure(0), measure(1)))
+        def measure_many():
+            return measure(many, much, key="{value}", values=keys)
+
+        return [figure for title, way, modulus in (("organizations, one endpoint in all beside them", one, 1),
+                                                   ("organizations, as many endpoints in all", wide, much))
+                for figure in compare(bench, title, 1, much, lambda: measure(way, modulus), measure_many,
+                                      lambda: (measure(way, modulus), measure_many()))]
 
 
 class Backlog:
