@@ -26,12 +26,18 @@ void settle_command_start(struct redis_command *command, uint32_t partition, con
     redis_command_int(command, failing_after_ms);
 }
 
-/* The body is needed again only by who tries again. */
+/* Only what becomes ready again as it is, or may: one that waits for a time is made from the log again. */
 static struct slice body_to_keep(const struct delivery *delivery)
 {
     enum outcome outcome = delivery->result.outcome;
-    bool is_over = outcome == OUTCOME_DELIVERED || outcome == OUTCOME_DEAD;
-    return is_over ? (struct slice){0} : delivery->fields.body;
+    bool is_kept = outcome == OUTCOME_READY || outcome == OUTCOME_HOLD || outcome == OUTCOME_LATE;
+    return is_kept ? delivery->fields.body : (struct slice){0};
+}
+
+/* Trace and request: who goes on, or asks why it died, wants to know. */
+static struct slice label_to_keep(const struct delivery *delivery, struct slice label)
+{
+    return delivery->result.outcome == OUTCOME_DELIVERED ? (struct slice){0} : label;
 }
 
 /* "retries_exhausted server_error": why it was given up, and what the last attempt met. */
@@ -62,8 +68,8 @@ void settle_command_add(struct redis_command *command, const struct delivery *de
     redis_command_int(command, fields->attempt);
     redis_command_int(command, fields->snoozes);
     redis_command_arg(command, fields->history);
-    redis_command_arg(command, fields->trace);
-    redis_command_arg(command, fields->request);
+    redis_command_arg(command, label_to_keep(delivery, fields->trace));
+    redis_command_arg(command, label_to_keep(delivery, fields->request));
     redis_command_arg(command, body_to_keep(delivery));
     redis_command_text(command, outcome_name(result->outcome));
     redis_command_int(command, result->status);

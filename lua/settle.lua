@@ -17,6 +17,7 @@
 --           error: reason word ('' when delivered); for dead it may be two words, why it was given
 --           up and what the last attempt met; response: first bytes of the answer
 --           delay_ms: for retry, snooze, park
+--           trace, request: not for delivered; body: for hold, late, ready
 -- RETURNS 1 the earliest due ms now known, or ''
 --         then per delivery one word:
 --         settled
@@ -25,8 +26,8 @@
 --         refused: not pending for this consumer any more; nothing is written
 --
 -- An attempt made (delivered, retry, snooze, and dead with a duration) gets an entry of attempts
--- (event endpoint org attempt outcome status [error] duration_ms response), whose id is appended to
--- the history. <ms> is the time of the call. States of the event's record: lib/record.
+-- (event endpoint org attempt outcome status duration_ms [error] [response]), whose id is appended
+-- to the history. <ms> is the time of the call. States of the event's record: lib/record.
 --   delivered  "delivered <tail>"
 --   retry      a place in due, and waiting for "backoff" with attempt+1
 --   snooze     a place in due, and waiting for "retry_after", attempt unchanged, snoozes+1
