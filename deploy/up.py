@@ -14,6 +14,7 @@ import sys
 import tempfile
 
 import demo
+import redis_log
 from supervisor import Failed, Process, Stopped, Supervisor, say
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -123,6 +124,7 @@ def start_redis(supervisor, options, data):
     conf = os.path.join(data, "redis.conf")
     with open(conf, "w", encoding="utf-8") as file:
         file.write(REDIS_CONF.format(common=os.path.join(ROOT, "deploy", "redis.conf"), port=port, directory=directory))
+    redis_log.mend(os.path.join(directory, "appendonlydir"))
     supervisor.start(Process("redis", [program, conf], dict(os.environ), os.path.join(data, "log", "redis.log"), DRAIN_S))
     supervisor.wait_until(lambda: redis_answers(port), "Redis had loaded its data", REDIS_LOADED_S)
     return f"redis://127.0.0.1:{port}"

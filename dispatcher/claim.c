@@ -10,6 +10,7 @@
 #include "base/must.h"
 #include "metrics.h"
 #include "settle.h"
+#include "strays.h"
 
 #define READ_MAX 200
 
@@ -19,6 +20,7 @@ struct claim {
     struct delivery_owner owner;
     struct consumer *consumer;
     struct due *due;
+    struct strays *strays;
     struct map held; /* deliveries by entry, those still ours */
     struct claim_share share;
     uint64_t reclaimed_told, lost_told; /* already in the metrics */
@@ -155,6 +157,7 @@ struct claim *claim_new(struct loop *loop, struct store *store, const struct cla
     map_init(&claim->held);
     claim->share = (struct claim_share){.poke = poke, .self = claim};
     claim->due = due_new(loop, store_redis(store), options->partition);
+    claim->strays = strays_new(loop, store_redis(store), options->partition, options->lease_ms);
     struct settle_options settle = {
         .partition = options->partition,
         .consumer = options->consumer_name,
@@ -183,6 +186,7 @@ void claim_free(struct claim **claim_at)
     settle_free(&claim->owner.settle);
     consumer_free(&claim->consumer);
     due_free(&claim->due);
+    strays_free(&claim->strays);
     map_fini(&claim->held);
     free(claim);
 }
@@ -190,12 +194,14 @@ void claim_free(struct claim **claim_at)
 void claim_start(struct claim *claim)
 {
     due_start(claim->due);
+    strays_start(claim->strays);
     consumer_start(claim->consumer);
 }
 
 void claim_drain(struct claim *claim, loop_fn done, void *self)
 {
     due_stop(claim->due);
+    strays_stop(claim->strays);
     consumer_stop(claim->consumer);
     consumer_leave(claim->consumer, done, self);
 }
