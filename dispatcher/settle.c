@@ -31,6 +31,7 @@ struct settle {
     struct delivery_list waiting;
     struct call *calls; /* under way */
     bool is_flush_queued;
+    bool is_awaited; /* somebody waits for one of those that wait */
     struct redis_command command;
     struct loop_timer *retry_timer;
     int64_t retry_ms;
@@ -39,12 +40,19 @@ struct settle {
 
 static void flush(void *self);
 
-/* What is settled one by one costs Redis twice as much as in batches, and nobody waits for it. */
+/* The next of its endpoint, or itself. */
+static bool is_awaited(const struct delivery *delivery)
+{
+    return delivery->is_ordered || delivery->fields.is_released ||
+           delivery->result.outcome == OUTCOME_LATE;
+}
+
+/* What is settled one by one costs Redis twice as much as in batches. */
 static void on_turn_end(void *self)
 {
     struct settle *settle = self;
     settle->is_flush_queued = false;
-    if (!settle->calls || settle->waiting.count >= WORTH_A_CALL) {
+    if (!settle->calls || settle->is_awaited || settle->waiting.count >= WORTH_A_CALL) {
         flush(settle);
     }
 }
@@ -62,6 +70,7 @@ void settle_add(struct delivery *delivery)
     struct settle *settle = delivery->owner->settle;
     delivery_move(delivery, DELIVERY_SETTLING);
     delivery_list_push(&settle->waiting, delivery);
+    settle->is_awaited |= is_awaited(delivery);
     if (loop_timer_is_set(settle->retry_timer)) {
         return; /* Redis is not answering: all go together when it does */
     }
@@ -225,6 +234,7 @@ static void send(struct settle *settle, struct delivery **batch, size_t count)
 static void flush(void *self)
 {
     struct settle *settle = self;
+    settle->is_awaited = false;
     while (settle->waiting.count > 0) {
         struct delivery *batch[BATCH_MAX];
         size_t count = 0, weight = 0;

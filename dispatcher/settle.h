@@ -1,9 +1,10 @@
 /*
  * settle.h - outcomes on their way to Redis, in batches, until Redis has answered for each
  *
- * One per partition. Gathers until the end of the loop's turn, or 200. What could not be told is kept and told again: the script
+ * One per partition. Gathers until the end of the loop's turn; while a call is under way until that is answered, or until there are
+ * 64, or one that somebody waits for: a lane's next, or a late one itself. What could not be told is kept and told again: the script
  * writes only for entries that are still ours, so a repeat does no harm. The lanes of ordered endpoints whose delivery has ended let
- * the next go at once.
+ * the next go with the same call.
  * Fails:  never; a call that Redis refuses is made again, for ever, with a line in the log.
  */
 #pragma once

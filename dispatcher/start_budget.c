@@ -1,3 +1,6 @@
+/*
+ * start_budget.c - a count, and a timer for the turn after
+ */
 #include "start_budget.h"
 
 void start_budget_init(struct start_budget *budget, struct loop *loop, loop_fn again, void *self)

@@ -1,7 +1,7 @@
 /*
- * start_budget.h - how many attempts may start in one turn of the loop
+ * start_budget.h - how many lanes may start an attempt in one turn of the loop
  *
- * The next start in the turn after, once what was answered meanwhile has been read: with a receiver that is near few are under way at a
+ * One that turns out to have none to start counts, too; a late one that settle let start does not. The next start in the turn after, once what was answered meanwhile has been read: with a receiver that is near few are under way at a
  * time, whose memory the processor's caches still have. Hundreds at once cost a fifth more each. With one that is far all slots are
  * taken within milliseconds.
  */

@@ -11,7 +11,6 @@
 #include "model/keys.h"
 
 #define LOOKED_MAX 100
-#define OWED_AFTER_LOOKS 10
 #define CURSOR_SIZE (STREAM_ID_SIZE + 1) /* "(" and an id */
 
 struct strays {
@@ -21,7 +20,11 @@ struct strays {
     struct redis_command command;
     struct loop_timer *timer;
     char cursor[CURSOR_SIZE];
+    char mark
+        [STREAM_ID_SIZE]; /* the stream's last id when the first that may be owed was seen; '': none is */
+    int64_t unsure;       /* that may be owed, in this round */
     bool is_looking, is_stopped;
+    struct log_limit log_limit;
 };
 
 static void arm(struct strays *strays, int64_t delay_ms)
@@ -31,7 +34,41 @@ static void arm(struct strays *strays, int64_t delay_ms)
     }
 }
 
-/* [cursor, ready again, gone] */
+/* What was seen is of a Redis that may have started anew. */
+static void begin_anew(struct strays *strays)
+{
+    strays->cursor[0] = strays->mark[0] = '\0';
+    strays->unsure = 0;
+}
+
+static void note_failure(struct strays *strays, enum status status, const struct redis_reply *reply)
+{
+    uint64_t suppressed = 0;
+    if (log_limit_allows(&strays->log_limit, 5000, &suppressed)) {
+        log_event(LOG_WARN, "strays.error", log_int("partition", strays->partition),
+                  log_text("status", status_name(status)),
+                  log_slice("answer", redis_reply_text(reply)),
+                  log_int("suppressed", (int64_t)suppressed));
+    }
+}
+
+/* [cursor, ready again, gone, may be owed, mark] */
+static bool take_answer(struct strays *strays, const struct redis_reply *reply)
+{
+    int64_t ready = redis_reply_int(redis_reply_at(reply, 1));
+    int64_t gone = redis_reply_int(redis_reply_at(reply, 2));
+    struct slice mark = redis_reply_text(redis_reply_at(reply, 4));
+    strays->unsure += redis_reply_int(redis_reply_at(reply, 3));
+    if (ready + gone > 0) {
+        log_event(LOG_WARN, "strays.found", log_int("partition", strays->partition),
+                  log_int("ready", ready), log_int("gone", gone));
+    }
+    return slice_to_text(redis_reply_text(redis_reply_at(reply, 0)), strays->cursor,
+                         sizeof strays->cursor) == STATUS_OK &&
+           slice_to_text(strays->unsure > 0 ? mark : (struct slice){0}, strays->mark,
+                         sizeof strays->mark) == STATUS_OK;
+}
+
 static void on_looked(enum status status, const struct redis_reply *reply, void *self)
 {
     struct strays *strays = self;
@@ -39,17 +76,15 @@ static void on_looked(enum status status, const struct redis_reply *reply, void 
     if (status == STATUS_CANCELLED) {
         return;
     }
-    if (status != STATUS_OK || slice_to_text(redis_reply_text(redis_reply_at(reply, 0)),
-                                             strays->cursor, sizeof strays->cursor) != STATUS_OK) {
-        strays->cursor[0] = '\0';
+    if (status != STATUS_OK) {
+        note_failure(strays, status, reply);
+        begin_anew(strays);
+    } else if (!take_answer(strays, reply)) {
+        begin_anew(strays);
     }
-    int64_t ready = redis_reply_int(redis_reply_at(reply, 1));
-    int64_t gone = redis_reply_int(redis_reply_at(reply, 2));
-    if (status == STATUS_OK && ready + gone > 0) {
-        log_event(LOG_WARN, "strays.found", log_int("partition", strays->partition),
-                  log_int("ready", ready), log_int("gone", gone));
-    }
-    arm(strays, strays->cursor[0] != '\0' ? 0 : loop_jitter(strays->every_ms));
+    bool is_through = strays->cursor[0] == '\0';
+    strays->unsure = is_through ? 0 : strays->unsure;
+    arm(strays, is_through ? loop_jitter(strays->every_ms) : 0);
 }
 
 static void on_timer(void *self)
@@ -59,6 +94,7 @@ static void on_timer(void *self)
         return; /* its answer goes on */
     }
     if (!redis_is_up(strays->redis)) {
+        begin_anew(strays);
         arm(strays, loop_jitter(strays->every_ms));
         return;
     }
@@ -72,8 +108,7 @@ static void on_timer(void *self)
     redis_command_text(command, GROUP_DISPATCHER);
     redis_command_text(command, strays->cursor);
     redis_command_int(command, LOOKED_MAX);
-    redis_command_int(command, OWED_AFTER_LOOKS * strays->every_ms);
-    redis_command_text(command, ""); /* Redis's own time */
+    redis_command_text(command, strays->mark);
     script_send(strays->redis, SCRIPT_STRAYS, command, on_looked, strays);
 }
 

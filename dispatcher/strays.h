@@ -10,10 +10,8 @@
 #include "io/redis.h"
 
 struct strays;
-
-/* every_ms between looks; an owed delivery is ready again after ten of them, or as soon as nothing else is under way. */
 struct strays *strays_new(struct loop *loop, struct redis *redis, uint32_t partition,
-                          int64_t every_ms);
-void strays_free(struct strays **strays); /* after the connection */
+                          int64_t every_ms); /* between looks */
+void strays_free(struct strays **strays);    /* after the connection */
 void strays_start(struct strays *strays);
 void strays_stop(struct strays *strays);

@@ -3,9 +3,8 @@
 --              the event acknowledged
 --
 -- KEYS    1 events stream, 2 deliveries stream, 3 due zset, 4 waiting hash, 5 cursors hash,
---         and prefixes with the same tag (the keys under them are named by ids in ARGV):
---         6 mr:{p}:event:  7 mr:{p}:history:  8 mr:{p}:lane:  9 mr:{p}:endpoint:
---         10 stats hash
+--         10 stats hash, and prefixes with the same tag (the keys under them are named by ids in
+--         ARGV): 6 mr:{p}:event:  7 mr:{p}:history:  8 mr:{p}:lane:  9 mr:{p}:endpoint:
 -- ARGV    1 group, 2 consumer, 3 time in ms to use instead of Redis's ('': Redis's)
 --         then per event 12 and its endpoint ids, sorted:
 --           entry event org from to skipped trace request after gated body number-of-endpoints

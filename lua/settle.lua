@@ -3,9 +3,9 @@
 --              for a batch of deliveries
 --
 -- KEYS    1 deliveries stream, 2 due zset, 3 waiting hash, 4 attempts stream,
---         5 dead letters stream, 6 failing hash, and prefixes with the same tag:
---         7 mr:{p}:event:  8 mr:{p}:dlq:  9 mr:{p}:lane:  10 mr:{p}:endpoint:
---         11 stats hash, 12 mr:{p}:rate: with the same tag
+--         5 dead letters stream, 6 failing hash, 11 stats hash,
+--         and prefixes with the same tag:
+--         7 mr:{p}:event:  8 mr:{p}:dlq:  9 mr:{p}:lane:  10 mr:{p}:endpoint:  12 mr:{p}:rate:
 -- ARGV    1 group, 2 consumer, 3 time in ms to use instead of Redis's ('': Redis's),
 --         4 ms of nothing but failures after which an endpoint is called failing (0: never)
 --         then 16 per delivery:

@@ -4,61 +4,81 @@
 --
 -- KEYS    1 deliveries stream, 2 prefix mr:{p}:event: with the same tag
 -- ARGV    1 group, 2 where to begin ('': at the first entry), 3 how many entries to look at,
---         4 ms after which an owed one is ready again although others are under way,
---         5 time in ms to use instead of Redis's ('': Redis's)
--- RETURNS where to go on ('': all are looked at), how many are ready again, how many are gone
+--         4 mark: '', or what an earlier call of the same connection said
+-- RETURNS where to go on ('': all are looked at), how many are ready again, how many are gone,
+--         how many may be owed, and the mark
 --
 -- Redis makes strays. What is left of a script in a log that was cut in the middle of its writes is
 -- not applied by the next start, but stays in the file before what comes then (valkey-io/valkey
 -- #4342); the start after that applies it, with ids long passed. Who only waits for unread and for
 -- pending entries never sees them, and the stream is never empty again.
--- An entry whose delivery its record does not call pending is gone: it was read again, or ended,
--- under another id. A pending one is owed: it gets a new id at once when no other entry is there
--- that could be the same delivery, or when it is so old that it would have ended.
--- Nothing is looked at while the stream is as long as what is unread and what is held.
+-- An entry is gone unless the record calls its delivery pending, with the history that the entry
+-- has: it was written again under another id, and has ended, or goes on. Else it may be owed, or
+-- its twin may be on its way. When all that was there when it was first seen (the mark) is settled
+-- and it is pending still, it is owed, and gets a new id.
+-- The first entry of a stream without strays is the first that is pending, or is unread. One whose
+-- first entry is is not looked at further.
 local call = redis.call
 --@include group
---@include clock
+--@include record
 
 local stream, record_prefix, group, looked_max = KEYS[1], KEYS[2], ARGV[1], tonumber(ARGV[3])
-local info = group_info(stream, group)
-if not info or info.lag and info.lag + info.pending == call('XLEN', stream) then
-    return {'', 0, 0}
+local info, first = group_info(stream, group), redis.pcall('XRANGE', stream, '-', '+', 'COUNT', 1)
+if not info or not first[1] then
+    return {'', 0, 0, 0, ''}
 end
-local passed, from = info['last-delivered-id'], ARGV[2] == '' and '-' or ARGV[2]
-local entries = call('XRANGE', stream, from, passed, 'COUNT', looked_max)
+
+-- Whether one id of a stream is behind another.
+local function is_after(a, b)
+    local a_ms, a_seq = string.match(a, '^(%d+)%-(%d+)$')
+    local b_ms, b_seq = string.match(b, '^(%d+)%-(%d+)$')
+    a_ms, b_ms = tonumber(a_ms), tonumber(b_ms)
+    return a_ms > b_ms or a_ms == b_ms and tonumber(a_seq) > tonumber(b_seq)
+end
+
+local passed, held_first = info['last-delivered-id'], call('XPENDING', stream, group)[2]
+local is_healthy = first[1][1] == held_first or is_after(first[1][1], passed)
+local from = ARGV[2] == '' and '-' or ARGV[2]
+local entries = is_healthy and {} or call('XRANGE', stream, from, passed, 'COUNT', looked_max)
 if #entries == 0 then
-    return {'', 0, 0}
+    return {'', 0, 0, 0, ''}
 end
-local held, last, oldest_ms = {}, entries[#entries][1], now_ms(ARGV[5]) - ARGV[4]
+local held, last, mark = {}, entries[#entries][1], ARGV[4]
 for _, row in ipairs(call('XPENDING', stream, group, entries[1][1], last, info.pending + 1)) do
     held[row[1]] = true
 end
-local is_alone = info.pending == 0 and #call('XRANGE', stream, '(' .. passed, '+', 'COUNT', 1) == 0
-
-local function is_owed(fields)
-    local event, endpoint
-    for i = 1, #fields, 2 do
-        event = fields[i] == 'event' and fields[i + 1] or event
-        endpoint = fields[i] == 'endpoint' and fields[i + 1] or endpoint
-    end
-    local state = event and endpoint and redis.pcall('HGET', record_prefix .. event, endpoint)
-    return type(state) == 'string' and string.sub(state, 1, 8) == 'pending '
+local is_decided = mark ~= '' and not is_after(mark, passed)
+    and not (held_first and not is_after(held_first, mark))
+if mark == '' then
+    mark = call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1][1]
 end
 
-local ready, gone = 0, 0
+local seen = {} -- two strays of a delivery are one
+local function may_be_owed(fields)
+    local values = {history = ''}
+    for i = 1, #fields, 2 do
+        values[fields[i]] = fields[i + 1]
+    end
+    if not values.event or not values.endpoint or seen[values.event .. values.endpoint] then
+        return false
+    end
+    local state = redis.pcall('HGET', record_prefix .. values.event, values.endpoint)
+    local tail = type(state) == 'string' and string.match(state, '^pending (.+)$')
+    local may = tail and history_of(tail) == values.history
+    seen[values.event .. values.endpoint] = may
+    return may
+end
+
+local ready, gone, unsure = 0, 0, 0
 for _, entry in ipairs(entries) do
     local id, fields = entry[1], entry[2]
-    local is_stray, owed = not held[id], is_owed(fields)
-    local is_due = is_alone or tonumber(string.match(id, '^%d+')) <= oldest_ms
-    if is_stray and owed and is_due then
+    if not held[id] and not may_be_owed(fields) then
+        gone = gone + call('XDEL', stream, id)
+    elseif not held[id] and is_decided then
         call('XADD', stream, '*', unpack(fields))
-        ready = ready + 1
-    elseif is_stray and not owed then
-        gone = gone + 1
-    end
-    if is_stray and (is_due or not owed) then
-        call('XDEL', stream, id)
+        ready = ready + call('XDEL', stream, id)
+    elseif not held[id] then
+        unsure = unsure + 1
     end
 end
-return {#entries < looked_max and '' or '(' .. last, ready, gone}
+return {#entries < looked_max and '' or '(' .. last, ready, gone, unsure, mark}

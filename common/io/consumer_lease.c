@@ -11,7 +11,9 @@
 
 #define RENEW_RETRY_MS 500
 #define RECLAIM_INTERVAL_MS 2000
-#define REAP_EVERY 150 /* reclaim rounds: every 5 minutes */
+#define REAP_EVERY 150  /* reclaim rounds: every 5 minutes */
+#define RECOUNT_EVERY 5 /* and every 10 s */
+#define RECOUNT_MAX 100
 #define REAP_IDLE_LEASES 20
 #define REAP_IDLE_MIN_MS 600000
 
@@ -195,6 +197,17 @@ static void reap(struct consumer *consumer, const char *name, redis_reply_fn fn)
     script_send(consumer->redis, SCRIPT_REAP, command, fn, fn ? consumer : NULL);
 }
 
+/* What Redis knows of the lag may be wrong since it was started. */
+static void recount(struct consumer *consumer)
+{
+    struct redis_command *command = &consumer->command;
+    script_start(command, SCRIPT_RECOUNT, 1);
+    redis_command_text(command, consumer->stream);
+    redis_command_text(command, consumer->group);
+    redis_command_int(command, RECOUNT_MAX);
+    script_send(consumer->redis, SCRIPT_RECOUNT, command, NULL, NULL);
+}
+
 /* A tenth of what the script looks at changes hands: at most as much as there is room for. */
 void consumer_reclaim(struct consumer *consumer, size_t room)
 {
@@ -214,6 +227,8 @@ void consumer_reclaim(struct consumer *consumer, size_t room)
     redis_command_int(command, (int64_t)look_at);
     consumer->reclaiming = true;
     script_send(consumer->redis, SCRIPT_RECLAIM, command, on_reclaimed, consumer);
+    if (consumer->reclaim_rounds % RECOUNT_EVERY == 0)
+        recount(consumer);
     if (consumer->reclaim_rounds++ % REAP_EVERY == 0)
         reap(consumer, "", NULL);
 }

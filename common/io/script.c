@@ -24,6 +24,7 @@ const char *const script_names[] = {
     [SCRIPT_RECLAIM] = "reclaim",
     [SCRIPT_RENEW] = "renew",
     [SCRIPT_REAP] = "reap",
+    [SCRIPT_RECOUNT] = "recount",
     [SCRIPT_STRAYS] = "strays",
     [SCRIPT_TRIM] = "trim",
     [SCRIPT_TRIM_LETTERS] = "trim_letters",

@@ -1,19 +1,23 @@
 -- Of fanout.lua, by its names: a delivery, unless its event's record has it already. It is ready,
 -- or waits for its time, or is held in its endpoint's lane. Returns whether it is new.
+-- The record comes last: were the script cut there, as lua/strays.lua tells, the delivery would be
+-- written anew with its event, and not be missing for ever.
 local function write_fresh(record, event, endpoint, org, trace, request, after, later, gated, body)
-    local gate = gated == '1' and not later and gate_of(endpoint_prefix, endpoint)
-    if not add_field(record, endpoint, later or gate
-            and waiting_state(gate, '-', 1, 0, org, trace, request, '0') or 'pending 0') then
+    if any_record and redis.pcall('HEXISTS', record, endpoint) == 1 then
         return false
     end
-    add_history(endpoint, event)
+    local gate = gated == '1' and not later and gate_of(endpoint_prefix, endpoint)
+    local state = later or 'pending 0'
     if later then
         wait_until(after, 'scheduled', event, endpoint)
     elseif gate then
+        state = waiting_state(gate, '-', 1, 0, org, trace, request, '0')
         hold({due = due, waiting = waiting, lanes = lane_prefix}, gate, 'NX', endpoint,
              delivery_id(event, endpoint), digits(now))
     else
         ready(deliveries, event, endpoint, org, '1', '0', '', trace, request, body)
     end
+    write_hash(record, endpoint, state)
+    add_history(endpoint, event)
     return true
 end

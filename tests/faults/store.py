@@ -19,7 +19,7 @@ class State:
     records: dict = field(default_factory=dict)    # event id -> {endpoint: "delivered …"}
     attempts: list = field(default_factory=list)   # {event, endpoint, attempt, outcome, …}
     dead: list = field(default_factory=list)       # {event, endpoint, reason, …}
-    stats: dict = field(default_factory=dict)      # organization -> {events: n, deliveries: n, …}
+    stats: dict = field(default_factory=dict)      # organization -> {deliveries: n, delivered: n, …}
     dedups: list = field(default_factory=list)     # event ids that dedup keys name
     listed: dict = field(default_factory=dict)     # organization -> event ids, as its own list has them
     dead_of: dict = field(default_factory=dict)    # organization -> how many dead letters its own list has

@@ -282,7 +282,7 @@ def test_a_wrong_key_writes_nothing(store, call, keys):
 
 
 def new_fields(org=ORG, after=""):
-    return dict(org=org, type="a", key="", dedup="", trace="", request="", ct="", time="", after=after, to="", data="1")
+    return dict(org=org, type="a", key="", dedup="", trace="", request="", time="", after=after, to="", data="1")
 
 
 class World:

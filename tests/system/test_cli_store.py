@@ -52,7 +52,7 @@ def only(explained):
 # -- explain
 
 def test_an_unread_event_waits_for_a_processor(state):
-    entry, event = state.new(key="k", dedup="d1", data='{\n"a": 1}', ct="application/json", request="req_9",
+    entry, event = state.new(key="k", dedup="d1", data='{\n"a": 1}', request="req_9",
                              time="2026-01-02T03:04:05.006Z")
     said = explain(state, event)
     assert said["state"] == "unread" and said["deliveries"] == [] and "is millrace-processor running?" in said["next"]

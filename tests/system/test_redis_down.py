@@ -177,6 +177,26 @@ def test_after_a_restart_an_accept_never_says_too_much(new_redis, new_stack):
         assert levels == {"relaxed"}
 
 
+def test_what_was_read_is_known_after_a_rewrite_of_the_log(new_stack):
+    """Redis 7.0 forgets it; by the lag that is left it would refuse events one day."""
+    stack = new_stack(lease="1s").start()
+    organization, receiver = stack.new_organization(), stack.new_receiver()
+    organization.new_endpoint(receiver.url("/hook"))
+    ids = [organization.publish("a") for _ in range(5)]
+    stack.wait_drained()
+    client = stack.redis.client
+    client.bgrewriteaof()
+    wait_until(lambda: client.info("persistence")["aof_base_size"] > 1000, "a rewritten log")
+    ids += [organization.publish("a") for _ in range(20)]
+    receiver.wait_events("/hook", ids)
+    stack.wait_drained()
+    stack.redis.kill()
+    stack.redis.start()
+    stack.wait_ready()
+    stack.wait_drained()
+    assert all(group["lag"] == 0 for name in ("events", "deliveries") for group in stack.redis.client.xinfo_groups("mr:{0}:" + name))
+
+
 def test_scripts_are_loaded_again(new_stack):
     stack = new_stack().start()
     organization, receiver = stack.new_organization(), stack.new_receiver()

@@ -7,7 +7,6 @@ from processes import ROOT
 
 sys.path.insert(0, str(ROOT / "deploy"))
 import redis_log  # noqa: E402
-from supervisor import Failed  # noqa: E402
 
 
 def resp(*words):
@@ -50,14 +49,40 @@ def test_what_is_whole_stays(stopped, capsys):
     assert log.read_bytes() == before and capsys.readouterr().out == ""
 
 
+def test_what_came_after_an_earlier_tear_stays(stopped, capsys):
+    """Redis was started on a torn log by somebody else: half a transaction, then all that was accepted since."""
+    redis, folder, log = stopped
+    log.write_bytes(log.read_bytes() + TRANSACTION[:-20])
+    redis.start()
+    redis.client.set("later", "1")
+    redis.client.pipeline(transaction=True).set("in", "1").set("one", "1").execute()
+    redis.kill()
+    for more in (b"", TRANSACTION[:30], TRANSACTION):
+        log.write_bytes(log.read_bytes() + more)
+        before = log.read_bytes()
+        redis_log.mend(folder)
+        assert log.read_bytes() == before and "left to Redis" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("broken", [b"*2\r\n$3\r\nGET\r\n$1\r\nab\r\n", b"\0\0\0\0", b"*1\r\n:4\r\nPING\r\n", b"PING\r\n"])
-def test_what_is_broken_otherwise_is_left_for_a_look(stopped, broken):
+def test_what_is_broken_otherwise_is_left_alone(stopped, broken, capsys):
     _, folder, log = stopped
     log.write_bytes(log.read_bytes() + broken + TRANSACTION)
     before = log.read_bytes()
-    with pytest.raises(Failed, match="is broken at byte"):
-        redis_log.mend(folder)
-    assert log.read_bytes() == before
+    redis_log.mend(folder)
+    assert log.read_bytes() == before and "left to Redis" in capsys.readouterr().out
+
+
+def test_only_the_last_file_is_looked_at(stopped, capsys):
+    """While the log is rewritten there are two: a hole between them would be worse than what it mends."""
+    _, folder, log = stopped
+    log.write_bytes(log.read_bytes() + TRANSACTION[:-20])
+    before = log.read_bytes()
+    (folder / "appendonly.aof.2.incr.aof").write_bytes(resp(b"SELECT", b"0"))
+    with (folder / redis_log.MANIFEST).open("a") as manifest:
+        manifest.write("file appendonly.aof.2.incr.aof seq 2 type i\n")
+    redis_log.mend(folder)
+    assert log.read_bytes() == before and capsys.readouterr().out == ""
 
 
 def test_without_a_log_there_is_nothing_to_do(tmp_path):

@@ -1,0 +1,194 @@
+/*
+ * settle_test.c - which ends go to Redis together
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/log.h"
+#include "dispatcher/metrics.h"
+#include "dispatcher/settle.h"
+#include "io/service_private.h"
+#include "loop_fixture.h"
+#include "stage_fixture.h"
+
+#define ENTRIES 200
+#define FEW 63 /* not worth a call of their own while another is under way */
+
+struct world {
+    struct stage stage;
+    struct due *due;
+    struct delivery_owner owner;
+    struct stream_id entries[ENTRIES];
+    int given, ended;
+};
+
+static void on_end(struct delivery *delivery, void *self)
+{
+    struct world *world = self;
+    world->ended++;
+    delivery_free(&delivery);
+}
+
+static void on_judged(struct delivery *delivery, bool may_start, void *self)
+{
+    (void)delivery, (void)self;
+    assert_false(may_start);
+}
+
+/* All entries are this consumer's. */
+static struct world *open_world(void)
+{
+    struct world *world = calloc(1, sizeof *world);
+    log_set_fd(-1);
+    stage_open(&world->stage, STAGE_DURABLE, 1);
+    stage_eval(&world->stage,
+               "redis.call('XGROUP', 'CREATE', 'mr:{0}:deliveries', 'dispatcher', '0', 'MKSTREAM')"
+               " for i = 1, 200 do redis.call('XADD', 'mr:{0}:deliveries', '1-' .. i, 'n', i) end"
+               " return redis.call('XREADGROUP', 'GROUP', 'dispatcher', 'd1', 'COUNT', 200,"
+               " 'STREAMS', 'mr:{0}:deliveries', '>')");
+    world->due = due_new(world->stage.loop, world->stage.redis, 0);
+    struct settle_options options = {.consumer = "d1", .due = world->due};
+    world->owner = (struct delivery_owner){
+        .on_end = on_end,
+        .on_judged = on_judged,
+        .self = world,
+        .settle = settle_new(world->stage.loop, world->stage.redis, &options)};
+    return world;
+}
+
+static void close_world(struct world *world)
+{
+    stage_free_store(&world->stage);
+    settle_free(&world->owner.settle);
+    due_free(&world->due);
+    stage_close(&world->stage);
+    free(world);
+}
+
+static struct delivery *next_delivery(struct world *world)
+{
+    static const struct delivery_fields fields = {
+        .event = SLICE("evt_00000000000000000001"),
+        .endpoint = SLICE("ep_00000000000000000001"),
+        .org = SLICE("org_00000000000000000001"),
+        .attempt = 1,
+    };
+    struct stream_id entry = {1, (uint64_t)++world->given};
+    struct delivery *delivery = delivery_new(entry, &fields, &world->owner);
+    delivery->result = (struct delivery_result){.outcome = OUTCOME_DELIVERED,
+                                                .reason = "",
+                                                .error = "",
+                                                .status = 200,
+                                                .is_attempted = true};
+    return delivery;
+}
+
+/* Each in a turn of its own. */
+static void end_some(struct world *world, int count)
+{
+    while (count-- > 0) {
+        struct delivery *delivery = next_delivery(world);
+        delivery_move(delivery, DELIVERY_RUNNING);
+        settle_add(delivery);
+        run_turns(world->stage.loop, 1);
+    }
+}
+
+/* How many calls Redis got while it said nothing, and what came of them by the time when all have ended. */
+static long long calls_until_all_ended(struct world *world)
+{
+    redis_fixture_resume(&world->stage.server);
+    run_until_count(world->stage.loop, &world->ended, world->given);
+    assert_int_equal(stage_number(&world->stage, "return redis.call('XLEN', 'mr:{0}:deliveries')"),
+                     ENTRIES - world->given);
+    return stage_calls(&world->stage, "evalsha");
+}
+
+static void one_alone_goes_at_once(void **state)
+{
+    (void)state;
+    struct world *world = open_world();
+    redis_fixture_pause(&world->stage.server);
+    end_some(world, 1);
+    assert_int_equal(calls_until_all_ended(world), 1);
+    close_world(world);
+}
+
+static void while_a_call_is_under_way_the_next_gather(void **state)
+{
+    (void)state;
+    struct world *world = open_world();
+    redis_fixture_pause(&world->stage.server);
+    end_some(world, 1 + FEW);
+    assert_int_equal(calls_until_all_ended(world), 2);
+    close_world(world);
+}
+
+static void enough_of_them_go_beside_it(void **state)
+{
+    (void)state;
+    struct world *world = open_world();
+    redis_fixture_pause(&world->stage.server);
+    end_some(world, 1 + 2 * (FEW + 1) + 5);
+    assert_int_equal(calls_until_all_ended(world), 4);
+    close_world(world);
+}
+
+static void what_is_waited_for_goes_beside_it(void **state)
+{
+    (void)state;
+    struct world *world = open_world();
+    redis_fixture_pause(&world->stage.server);
+    end_some(world, 3);
+    struct delivery *ordered = next_delivery(world);
+    ordered->is_ordered = true;
+    delivery_move(ordered, DELIVERY_RUNNING);
+    settle_add(ordered);
+    run_turns(world->stage.loop, 1);
+    end_some(world, 3);
+    settle_unattempted(next_delivery(world), OUTCOME_LATE, "rate_limit", 0);
+    run_turns(world->stage.loop, 1);
+    end_some(world, 3);
+    redis_fixture_resume(&world->stage.server);
+    run_until_count(world->stage.loop, &world->ended, world->given);
+    /* the first, with the ordered one, with the late one, the last three; and the ordered one's lane */
+    assert_int_equal(stage_calls(&world->stage, "evalsha"), 5);
+    close_world(world);
+}
+
+static void all_go_together_when_redis_is_back(void **state)
+{
+    (void)state;
+    struct world *world = open_world();
+    redis_fixture_pause(&world->stage.server);
+    end_some(world, 1 + FEW);
+    redis_fixture_kill(&world->stage.server);
+    stage_await_down(&world->stage);
+    end_some(world, 20);
+    assert_int_equal(world->ended, 0);
+    redis_fixture_restart(&world->stage.server, STAGE_DURABLE);
+    run_until_count(world->stage.loop, &world->ended, world->given);
+    close_world(world);
+}
+
+int main(void)
+{
+    static const struct service_definition definition = {.name = "dispatcher",
+                                                         .metrics = dispatcher_metrics,
+                                                         .metrics_count = DISPATCHER_METRICS_COUNT};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_alone_goes_at_once),
+        cmocka_unit_test(while_a_call_is_under_way_the_next_gather),
+        cmocka_unit_test(enough_of_them_go_beside_it),
+        cmocka_unit_test(what_is_waited_for_goes_beside_it),
+        cmocka_unit_test(all_go_together_when_redis_is_back),
+    };
+    service_metrics_start(&definition, 1);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
