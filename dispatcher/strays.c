@@ -78,8 +78,8 @@ static void on_looked(enum status status, const struct redis_reply *reply, void 
     }
     if (status != STATUS_OK) {
         note_failure(strays, status, reply);
-        begin_anew(strays);
-    } else if (!take_answer(strays, reply)) {
+    }
+    if (status != STATUS_OK || !take_answer(strays, reply)) {
         begin_anew(strays);
     }
     bool is_through = strays->cursor[0] == '\0';

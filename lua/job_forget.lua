@@ -23,13 +23,12 @@ local call = redis.call
 --@include event_id
 --@include entries
 --@include letter
---@include stats
 --@include forget
 --@include job
 
 local events, attempts, dlq, due, waiting, cursors, failing, record_prefix, history_prefix,
     lane_prefix, endpoint_prefix, job_prefix, dedup_prefix, rate_prefix, org_events_prefix,
-    endpoints_prefix, gone_prefix, keys_prefix, turn_prefix = unpack(KEYS, 5, 23)
+    endpoints_prefix, gone_prefix, keys_prefix, turn_prefix, stats = unpack(KEYS, 5, 24)
 --@include forget_events
 --@include forget_org
 
@@ -92,7 +91,7 @@ function PHASES.rest()
         return go_to('events')
     end
     call('UNLINK', org_events_prefix .. org, rate_prefix .. org)
-    forget_stats(KEYS[24], org)
+    forget_stats()
     for i = 25, #KEYS do
         call('UNLINK', KEYS[i] .. org)
     end

@@ -44,8 +44,8 @@ local limiters_count = tonumber(ARGV[5]) or 0
 local first_item, next_key = 6 + 2 * limiters_count, 4 + limiters_count
 assert((#ARGV - first_item + 1) % 14 == 0, 'publish: 14 arguments per item')
 
--- Without its group every event is unprocessed. lag is unknown (false) only after entries were
--- deleted that nobody had read.
+-- Without its group every event is unprocessed. lag is unknown (false) after a start of Redis,
+-- until the next read or recount.lua, and after entries were deleted that nobody had read.
 local function backlog()
     local group = group_info(events, ARGV[3])
     local unprocessed = group and (group.lag or 0) + group.pending or call('XLEN', events)

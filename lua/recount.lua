@@ -9,7 +9,7 @@
 -- from the rewrite, so that all that was read since then is lag for ever (redis/redis#12898), and a
 -- start without a rewrite knows no lag. publish.lua refuses events by it. While more are unread
 -- than are counted here it stays as it is: either it is right, or events are refused until it is.
--- An unknown group is a lag of nobody's.
+-- Without stream or group there is nothing to count.
 local call = redis.call
 --@include group
 --@include clock

@@ -1,6 +1,6 @@
 /*
  * consumer_lease.c - leases of held entries are renewed; entries of the dead are taken over; names
- * of the dead go
+ * of the dead go; what the group has read is counted again
  */
 #include "consumer_private.h"
 

@@ -52,3 +52,12 @@ local function forget_dedup()
     end
     return cursor == '0', cursor
 end
+
+-- The counters of lib/stats. pcall: a key that is something else counts nothing.
+local function forget_stats()
+    local fields, org = {}, job.org .. ':'
+    for _, word in ipairs({'deliveries', 'skipped', 'delivered', 'retried', 'snoozed', 'dead'}) do
+        fields[#fields + 1] = org .. word
+    end
+    redis.pcall('HDEL', stats, unpack(fields))
+end

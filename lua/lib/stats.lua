@@ -1,7 +1,6 @@
 -- Counters of organizations: hash mr:{p}:stats, "<organization>:<word>" -> count. Summed up over
 -- the call, then read and written at once: many organizations in one cost hardly more than one.
 -- How many events it has had Redis itself counts: entries-added of mr:{p}:events:<organization>.
-local COUNTERS = {':deliveries', ':skipped', ':delivered', ':retried', ':snoozed', ':dead'}
 local counted, sums, counted_n = {}, {}, 0
 
 local function count(org, counter, by)
@@ -26,12 +25,4 @@ local function write_stats(key)
         written[2 * i - 1], written[2 * i] = field, digits(before + sums[field])
     end
     redis.pcall('HSET', key, unpack(written))
-end
-
-local function forget_stats(key, org)
-    local fields = {}
-    for i, counter in ipairs(COUNTERS) do
-        fields[i] = org .. counter
-    end
-    redis.pcall('HDEL', key, unpack(fields))
 end

@@ -109,8 +109,8 @@ def organizations(bench):
         def measure_many():
             return measure(many, much, key="{value}", values=keys)
 
-        return [figure for title, way, modulus in (("organizations, one endpoint in all beside them", one, 1),
-                                                   ("organizations, as many endpoints in all", wide, much))
+        return [figure for title, way, modulus in (("organizations (beside one with an endpoint)", one, 1),
+                                                   ("organizations (beside one with as many endpoints)", wide, much))
                 for figure in compare(bench, title, 1, much, lambda: measure(way, modulus), measure_many,
                                       lambda: (measure(way, modulus), measure_many()))]
 

@@ -110,34 +110,31 @@ static long long calls_until_all_ended(struct world *world)
     return stage_calls(&world->stage, "evalsha");
 }
 
+static void check_calls(int ends, long long calls)
+{
+    struct world *world = open_world();
+    redis_fixture_pause(&world->stage.server);
+    end_some(world, ends);
+    assert_int_equal(calls_until_all_ended(world), calls);
+    close_world(world);
+}
+
 static void one_alone_goes_at_once(void **state)
 {
     (void)state;
-    struct world *world = open_world();
-    redis_fixture_pause(&world->stage.server);
-    end_some(world, 1);
-    assert_int_equal(calls_until_all_ended(world), 1);
-    close_world(world);
+    check_calls(1, 1);
 }
 
 static void while_a_call_is_under_way_the_next_gather(void **state)
 {
     (void)state;
-    struct world *world = open_world();
-    redis_fixture_pause(&world->stage.server);
-    end_some(world, 1 + FEW);
-    assert_int_equal(calls_until_all_ended(world), 2);
-    close_world(world);
+    check_calls(1 + FEW, 2);
 }
 
 static void enough_of_them_go_beside_it(void **state)
 {
     (void)state;
-    struct world *world = open_world();
-    redis_fixture_pause(&world->stage.server);
-    end_some(world, 1 + 2 * (FEW + 1) + 5);
-    assert_int_equal(calls_until_all_ended(world), 4);
-    close_world(world);
+    check_calls(1 + 2 * (FEW + 1) + 5, 4);
 }
 
 static void what_is_waited_for_goes_beside_it(void **state)
