@@ -221,12 +221,10 @@ static void send(struct settle *settle, struct delivery **batch, size_t count)
     call->next = settle->calls;
     settle->calls = call;
     qsort(batch, count, sizeof *batch, by_entry);
-    settle_command_start(&settle->command, settle->options.partition, settle->options.consumer,
-                         settle->options.failing_after_ms);
-    for (size_t i = 0; i < count; i++) {
-        settle_command_add(&settle->command, batch[i]);
+    settle_command_write(&settle->command, settle->options.partition, settle->options.consumer,
+                         settle->options.failing_after_ms, batch, count);
+    for (size_t i = 0; i < count; i++)
         delivery_list_push(&call->deliveries, batch[i]);
-    }
     script_send(settle->redis, SCRIPT_SETTLE, &settle->command, on_answer, call);
     release_next(settle, batch, count);
 }

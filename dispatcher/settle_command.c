@@ -8,8 +8,8 @@
 
 #define OTHER_FIELDS_SIZE 1024
 
-void settle_command_start(struct redis_command *command, uint32_t partition, const char *consumer,
-                          int64_t failing_after_ms)
+static void add_head(struct redis_command *command, uint32_t partition, const char *consumer,
+                     int64_t failing_after_ms)
 {
     static const enum partition_key keys[] = {
         KEY_DELIVERIES, KEY_DUE,     KEY_WAITING, KEY_ATTEMPTS, KEY_DLQ,   KEY_FAILING,
@@ -55,7 +55,7 @@ static void add_error(struct redis_command *command, const struct delivery_resul
     buf_fini(&text);
 }
 
-void settle_command_add(struct redis_command *command, const struct delivery *delivery)
+static void add_delivery(struct redis_command *command, const struct delivery *delivery)
 {
     const struct delivery_fields *fields = &delivery->fields;
     const struct delivery_result *result = &delivery->result;
@@ -81,6 +81,17 @@ void settle_command_add(struct redis_command *command, const struct delivery *de
     add_error(command, result);
     redis_command_arg(command, (struct slice){result->response, result->response_len});
     redis_command_int(command, result->delay_ms);
+}
+
+void settle_command_write(struct redis_command *command, uint32_t partition, const char *consumer,
+                          int64_t failing_after_ms, struct delivery *const *deliveries,
+                          size_t count)
+{
+    add_head(command, partition, consumer, failing_after_ms);
+    redis_command_open_pack(command);
+    for (size_t i = 0; i < count; i++)
+        add_delivery(command, deliveries[i]);
+    redis_command_close_pack(command);
 }
 
 size_t settle_command_weight(const struct delivery *delivery)

@@ -6,9 +6,9 @@
 #include "delivery.h"
 #include "io/redis.h"
 
-void settle_command_start(struct redis_command *command, uint32_t partition, const char *consumer,
-                          int64_t failing_after_ms);
-void settle_command_add(struct redis_command *command, const struct delivery *delivery);
+void settle_command_write(struct redis_command *command, uint32_t partition, const char *consumer,
+                          int64_t failing_after_ms, struct delivery *const *deliveries,
+                          size_t count);
 
 /* About how many bytes of a command a delivery takes. */
 size_t settle_command_weight(const struct delivery *delivery);

@@ -68,8 +68,10 @@ void publish_command_write(struct redis_command *command,
     redis_command_text(command, GROUP_PROCESSOR);
     redis_command_text(command, ""); /* Redis's own time */
     rate_batch_add_arguments(limits, command);
+    redis_command_open_pack(command);
     for (size_t i = 0; i < count; i++) {
         add_item(command, items[i], options->now_ms);
         rate_batch_add_numbers(limits, items[i]->limits, command);
     }
+    redis_command_close_pack(command);
 }

@@ -6,7 +6,7 @@
 --         10 stats hash, and prefixes with the same tag (the keys under them are named by ids in
 --         ARGV): 6 mr:{p}:event:  7 mr:{p}:history:  8 mr:{p}:lane:  9 mr:{p}:endpoint:
 -- ARGV    1 group, 2 consumer, 3 time in ms to use instead of Redis's ('': Redis's)
---         then per event 12 and its endpoint ids, sorted:
+--         4 packed (lib/packed), per event 12 and its endpoint ids, sorted:
 --           entry event org from to skipped trace request after gated body number-of-endpoints
 --           entry: stream id; event: evt_…
 --           from: '' or the last endpoint of the part before
@@ -30,13 +30,14 @@
 --   (lib/hold). And the event's place in the endpoint's history.
 -- One that is there already has its delivery: an event that comes again, as after a loss of the
 -- group, is done without a second one; so is one whose record is being trimmed.
--- Stats of the organization, of what is new: skipped +1, deliveries +n. Hash mr:{p}:waiting:
--- reason -> how many wait for it.
+-- Stats of the organization, of what is new: skipped +1, extra +(deliveries but an event's first).
+-- Hash mr:{p}:waiting: reason -> how many wait for it.
 -- XACK of all last parts comes after the writes, since a script has no rollback; all that could be
 -- an error is tried before them.
 -- NOGROUP when there is no such group.
 local call = redis.call
 --@include owned
+--@include packed
 --@include clock
 --@include delivery
 --@include hash
@@ -51,14 +52,14 @@ local events, deliveries, due, waiting, cursors, record_prefix, history_prefix, 
     endpoint_prefix, stats = unpack(KEYS)
 local group, consumer, now = ARGV[1], ARGV[2], now_ms(ARGV[3])
 
-local starts, entries, records, n, at = {}, {}, {}, 0, 4
-while at <= #ARGV do
+local items, starts, entries, records, n, at = unpacked(4), {}, {}, {}, 0, 1
+while at <= #items do
     n = n + 1
-    starts[n], entries[n], records[n] = at, ARGV[at], record_prefix .. (ARGV[at + 1] or '')
-    at = at + 12 + (tonumber(ARGV[at + 11]) or #ARGV)
+    starts[n], entries[n], records[n] = at, items[at], record_prefix .. (items[at + 1] or '')
+    at = at + 12 + (tonumber(items[at + 11]) or #items)
 end
 starts[n + 1] = at
-assert(at == #ARGV + 1, 'fanout: 12 arguments and the endpoints per event')
+assert(at == #items + 1, 'fanout: 12 strings and the endpoints per event')
 local owned = owned_ids(events, group, consumer, entries)
 local any_cursor = call('HLEN', cursors) > 0
 -- Events that come again are rare: most calls have none.
@@ -78,13 +79,14 @@ local function write_part(record, first, last, event, org, from, skipped, trace,
         return
     end
     for e = first, last do
-        if write_fresh(record, event, ARGV[e], org, trace, request, after, later, gated, body) then
+        if write_fresh(record, event, items[e], org, trace, request, after, later, gated, body) then
             written = written + 1
         end
     end
     local is_skipped = skipped ~= '' and not is_repeat and add_field(record, 'skipped', skipped)
-    if written > 0 then
-        count(org, ':deliveries', written)
+    local extra = written - (from == '' and not is_repeat and 1 or 0)
+    if extra > 0 then
+        count(org, ':extra', extra)
     end
     if is_skipped then
         count(org, ':skipped', 1)
@@ -93,13 +95,13 @@ end
 
 for k = 1, n do
     local i = starts[k]
-    local entry, event, org, from, to = unpack(ARGV, i, i + 4)
+    local entry, event, org, from, to = unpack(items, i, i + 4)
     local cursor = cursor_of[entry] or any_cursor and call('HGET', cursors, entry) or ''
     local word = not owned[entry] and 'refused' or cursor ~= from and 'behind'
         or to ~= '' and 'continued' or 'done'
     if word == 'continued' or word == 'done' then
         write_part(records[k], i + 12, starts[k + 1] - 1, event, org, from,
-                   unpack(ARGV, i + 5, i + 10))
+                   unpack(items, i + 5, i + 10))
     end
     if word == 'continued' then
         cursor_of[entry] = to

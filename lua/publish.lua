@@ -11,7 +11,7 @@
 --         3 group of the processor
 --         4 time in us to use instead of Redis's ('': Redis's)
 --         5 number of limiters, then two for each: how many per second, and its burst
---         then 14 per item:
+--         then one, packed (lib/packed), with 14 per item:
 --           org type key dedup trace request time after to data ce fingerprint, and two limiters
 --           after: ms when it may be delivered, or ''
 --           to: the only endpoint that gets it, or ''
@@ -36,13 +36,14 @@
 -- Redis refuses the call before it runs when memory is full or writes are off: nothing is written.
 local call = redis.call
 --@include group
+--@include packed
 --@include clock
 --@include gcra
 
 local events, deliveries, index_prefix, window = KEYS[1], KEYS[2], KEYS[3], ARGV[2]
 local limiters_count = tonumber(ARGV[5]) or 0
-local first_item, next_key = 6 + 2 * limiters_count, 4 + limiters_count
-assert((#ARGV - first_item + 1) % 14 == 0, 'publish: 14 arguments per item')
+local items, next_key = unpacked(6 + 2 * limiters_count), 4 + limiters_count
+assert(#items % 14 == 0, 'publish: 14 strings per item')
 
 -- Without its group every event is unprocessed. lag is unknown (false) after a start of Redis,
 -- until the next read or recount.lua, and after entries were deleted that nobody had read.
@@ -80,10 +81,10 @@ local function append(org, type, key, dedup, trace, request, time, after, to, da
 end
 
 local results = {}
-for i = first_item, #ARGV, 14 do
-    local fingerprint, a, b = ARGV[i + 11], nil, nil
+for i = 1, #items, 14 do
+    local fingerprint, a, b = items[i + 11], nil, nil
     if limiters_count > 0 then
-        a, b = limiters[tonumber(ARGV[i + 12])], limiters[tonumber(ARGV[i + 13])]
+        a, b = limiters[tonumber(items[i + 12])], limiters[tonumber(items[i + 13])]
     end
     local dedup_key = fingerprint ~= '' and KEYS[next_key]
     local first = dedup_key and firsts[dedup_key]
@@ -96,7 +97,7 @@ for i = first_item, #ARGV, 14 do
         word = string.sub(first, space + 1) == fingerprint and 'duplicate' or 'mismatch'
     elseif room > 0 then
         room, word = room - 1, 'accepted'
-        id = append(unpack(ARGV, i, i + 10))
+        id = append(unpack(items, i, i + 10))
         if dedup_key then
             firsts[dedup_key] = id .. ' ' .. fingerprint
             call('SET', dedup_key, firsts[dedup_key], 'PX', window)

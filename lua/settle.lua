@@ -8,7 +8,7 @@
 --         7 mr:{p}:event:  8 mr:{p}:dlq:  9 mr:{p}:lane:  10 mr:{p}:endpoint:  12 mr:{p}:rate:
 -- ARGV    1 group, 2 consumer, 3 time in ms to use instead of Redis's ('': Redis's),
 --         4 ms of nothing but failures after which an endpoint is called failing (0: never)
---         then 16 per delivery:
+--         5 packed (lib/packed), 16 per delivery:
 --           entry event endpoint org attempt snoozes history trace request body
 --           outcome status duration_ms error response delay_ms
 --           attempt: number of the attempt just made (for park, hold, late, ready: to be made)
@@ -41,12 +41,13 @@
 --              organization; "dead <letter> <tail>"
 -- Dead without an attempt (endpoint disabled or gone): attempts is attempt - 1. first_at and
 -- last_at are the times of the first and the last attempt, or <ms> when there was none.
--- Stats of the organization: delivered, retried, snoozed, dead. Hash mr:{p}:waiting: reason -> how
--- many wait for it. Hash mr:{p}:failing: endpoint -> ms since when no attempt has succeeded.
+-- Stats of the organization: retried, snoozed, dead. Hash mr:{p}:waiting: reason -> how many wait
+-- for it. Hash mr:{p}:failing: endpoint -> ms since when no attempt has succeeded.
 -- XACK and XDEL of all settled entries come last, as in fanout.
 -- NOGROUP when there is no such group. Nothing is written when an argument is missing or unknown.
 local call = redis.call
 --@include owned
+--@include packed
 --@include clock
 --@include delivery
 --@include hash
@@ -62,22 +63,23 @@ local call = redis.call
 local deliveries, due, waiting, attempts, dlq, failing, record_prefix, dlq_prefix, lane_prefix,
     endpoint_prefix, stats, rate_prefix = unpack(KEYS)
 local group, consumer, now, entries = ARGV[1], ARGV[2], digits(now_ms(ARGV[3])), {}
+local items = unpacked(5)
 local late_us, may_start, write_late
-local COUNTED = {delivered = ':delivered', retry = ':retried', snooze = ':snoozed', dead = ':dead'}
-local UNCOUNTED = {hold = true, late = true, ready = true}
+local COUNTED = {retry = ':retried', snooze = ':snoozed', dead = ':dead'}
+local UNATTEMPTED = {park = true, hold = true, late = true, ready = true}
 local WAITS = {retry = 'backoff', snooze = 'retry_after', park = 'park'}
 
 local function is_number(text)
     return text == '1' or text == '0' or tonumber(text) -- nearly all say one of these: not read
 end
 
-for i = 5, #ARGV, 16 do
-    local outcome, delay = ARGV[i + 10], ARGV[i + 15]
-    local is_known = COUNTED[outcome] or WAITS[outcome] or UNCOUNTED[outcome]
+for i = 1, #items, 16 do
+    local outcome, delay = items[i + 10], items[i + 15]
+    local is_known = outcome == 'delivered' or COUNTED[outcome] or UNATTEMPTED[outcome]
     late_us = late_us or outcome == 'late' and (tonumber(ARGV[3]) or now_us('') / 1000) * 1000
-    assert(is_known and delay and is_number(ARGV[i + 4]) and is_number(ARGV[i + 5])
-           and (not WAITS[outcome] or is_number(delay)), 'settle: 16 arguments per delivery')
-    entries[#entries + 1] = ARGV[i]
+    assert(is_known and delay and is_number(items[i + 4]) and is_number(items[i + 5])
+           and (not WAITS[outcome] or is_number(delay)), 'settle: 16 strings per delivery')
+    entries[#entries + 1] = items[i]
 end
 local owned = owned_ids(deliveries, group, consumer, entries)
 -- An error, if they are something else, before anything is written.
@@ -108,7 +110,9 @@ local function settle_attempted(event, endpoint, org, attempt, snoozes, history,
     end
     write_hash(record_prefix .. event, endpoint, state .. made .. ' ' .. status .. ' ' .. now
         .. (history == '' and '' or ' ' .. history))
-    count(org, COUNTED[outcome], 1)
+    if COUNTED[outcome] then
+        count(org, COUNTED[outcome], 1)
+    end
     return is_failing(endpoint, outcome, duration) and 'failing' or 'settled'
 end
 
@@ -116,11 +120,11 @@ end
 
 read_failing(failing, ARGV[4], now)
 local done, results = {}, {''}
-for i = 5, #ARGV, 16 do
-    local entry, word = ARGV[i], 'refused'
+for i = 1, #items, 16 do
+    local entry, word = items[i], 'refused'
     if owned[entry] then
-        local settle = COUNTED[ARGV[i + 10]] and settle_attempted or settle_unattempted
-        word = settle(unpack(ARGV, i + 1, i + 15))
+        local settle = UNATTEMPTED[items[i + 10]] and settle_unattempted or settle_attempted
+        word = settle(unpack(items, i + 1, i + 15))
         owned[entry], done[#done + 1] = nil, word ~= 'go' and entry or nil
     end
     results[#results + 1] = word

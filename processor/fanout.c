@@ -233,8 +233,10 @@ static void send_call(struct fanout *fanout)
     /* Ascending ids are looked up at once, others one by one. */
     qsort(call->parts, call->count, sizeof call->parts[0], compare_entries);
     start_command(fanout);
+    redis_command_open_pack(&fanout->command);
     for (size_t i = 0; i < call->count; i++)
         add_event(fanout, &call->parts[i]);
+    redis_command_close_pack(&fanout->command);
     script_send(fanout->redis, SCRIPT_FANOUT, &fanout->command, on_answer, call);
 }
 

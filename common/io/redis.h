@@ -47,6 +47,7 @@ enum status redis_address_parse(const char *url, struct redis_address *out,
 struct redis_command {
     struct buf wire;
     uint32_t args;
+    size_t pack; /* where the strings of the open pack begin; 0: none is open */
 };
 void redis_command_init(struct redis_command *command); /* at most 64 MiB of wire */
 void redis_command_fini(struct redis_command *command);
@@ -54,6 +55,11 @@ void redis_command_start(struct redis_command *command);
 void redis_command_arg(struct redis_command *command, struct slice arg);
 void redis_command_text(struct redis_command *command, const char *arg);
 void redis_command_int(struct redis_command *command, int64_t arg);
+
+/* What is appended between the two are the strings of one argument, as lua/lib/packed.lua reads it: in the str formats of MessagePack, one
+ * after the other. Scripts with many arguments cost Redis less by it. */
+void redis_command_open_pack(struct redis_command *command);
+void redis_command_close_pack(struct redis_command *command);
 
 struct redis;
 typedef void (*redis_reply_fn)(enum status status, const struct redis_reply *reply, void *self);

@@ -13,12 +13,14 @@
 #define WIRE_MAX ((size_t)64 << 20)
 #define COUNT_ROOM 13  /* "*4294967295\r\n" */
 #define LENGTH_ROOM 11 /* "$67108864\r\n" */
+#define PACK_HEAD_ROOM 5
 #define WORD_MAX ((size_t)64 << 10)
 
 void redis_command_init(struct redis_command *command)
 {
     buf_init(&command->wire, WIRE_MAX);
     command->args = 0;
+    command->pack = 0;
 }
 
 void redis_command_fini(struct redis_command *command)
@@ -31,6 +33,7 @@ void redis_command_start(struct redis_command *command)
 {
     buf_clear(&command->wire);
     command->args = 0;
+    command->pack = 0;
     must(buf_reserve(&command->wire, COUNT_ROOM) != NULL);
     buf_grew(&command->wire, COUNT_ROOM);
 }
@@ -45,8 +48,73 @@ static char *put_line(char *at, char type, uint64_t value)
     return at;
 }
 
+/* Returns where it ends. */
+static char *put_bytes(char *at, struct slice bytes)
+{
+    if (bytes.len > 0)
+        memcpy(at, bytes.at, bytes.len);
+    return at + bytes.len;
+}
+
+/* The format's size in its first byte, or behind it with the most significant byte first: https://github.com/msgpack/msgpack/blob/master/spec.md.
+ * Returns where it ends. */
+static char *put_pack_head(char *at, size_t len)
+{
+    int bytes = len < 32 ? 0 : len < 0x100 ? 1 : len < 0x10000 ? 2 : 4;
+    static const unsigned char formats[] = {0, 0xd9, 0xda, 0, 0xdb};
+
+    *at++ = (char)(bytes == 0 ? 0xa0 | len : formats[bytes]);
+    while (bytes-- > 0)
+        *at++ = (char)(len >> (8 * bytes));
+    return at;
+}
+
+static void add_packed(struct redis_command *command, struct slice string)
+{
+    char *at = string.len < WIRE_MAX
+                   ? buf_reserve(&command->wire, PACK_HEAD_ROOM + string.len)
+                   : NULL;
+    char *start = at;
+
+    if (at == NULL) {
+        command->wire.overflow = true;
+        return;
+    }
+    at = put_bytes(put_pack_head(at, string.len), string);
+    buf_grew(&command->wire, (size_t)(at - start));
+}
+
+void redis_command_open_pack(struct redis_command *command)
+{
+    must(command->wire.len >= COUNT_ROOM && command->pack == 0);
+    if (buf_reserve(&command->wire, LENGTH_ROOM) != NULL)
+        buf_grew(&command->wire, LENGTH_ROOM);
+    command->pack = command->wire.len;
+}
+
+/* The length is known last and stands first, in as many bytes as it takes: the strings move up to it. */
+void redis_command_close_pack(struct redis_command *command)
+{
+    struct buf *wire = &command->wire;
+    size_t pack = command->pack, len = wire->len - pack;
+
+    must(pack > 0);
+    command->pack = 0;
+    if (buf_reserve(wire, 2) == NULL || wire->overflow)
+        return;
+    char *strings = put_line(wire->at + pack - LENGTH_ROOM, '$', len);
+    memmove(strings, wire->at + pack, len);
+    memcpy(strings + len, "\r\n", 2);
+    wire->len = (size_t)(strings - wire->at) + len + 2;
+    command->args++;
+}
+
 void redis_command_arg(struct redis_command *command, struct slice arg)
 {
+    if (command->pack > 0) {
+        add_packed(command, arg);
+        return;
+    }
     size_t size = LENGTH_ROOM + arg.len + 2;
     char *at = arg.len < WIRE_MAX ? buf_reserve(&command->wire, size) : NULL;
     char *start = at;
@@ -56,10 +124,7 @@ void redis_command_arg(struct redis_command *command, struct slice arg)
         command->wire.overflow = true;
         return;
     }
-    at = put_line(at, '$', arg.len);
-    if (arg.len > 0)
-        memcpy(at, arg.at, arg.len);
-    at += arg.len;
+    at = put_bytes(put_line(at, '$', arg.len), arg);
     *at++ = '\r';
     *at++ = '\n';
     buf_grew(&command->wire, (size_t)(at - start));
@@ -86,7 +151,7 @@ enum status redis_command_wire(struct redis_command *command, struct slice *out)
     char count[COUNT_ROOM];
     size_t len = (size_t)(put_line(count, '*', command->args) - count);
 
-    must(wire->len >= COUNT_ROOM && len <= sizeof count);
+    must(wire->len >= COUNT_ROOM && len <= sizeof count && command->pack == 0);
     if (wire->overflow)
         return STATUS_LIMIT;
     must(command->args > 0);

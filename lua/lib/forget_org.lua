@@ -56,7 +56,7 @@ end
 -- The counters of lib/stats. pcall: a key that is something else counts nothing.
 local function forget_stats()
     local fields, org = {}, job.org .. ':'
-    for _, word in ipairs({'deliveries', 'skipped', 'delivered', 'retried', 'snoozed', 'dead'}) do
+    for _, word in ipairs({'extra', 'skipped', 'retried', 'snoozed', 'dead'}) do
         fields[#fields + 1] = org .. word
     end
     redis.pcall('HDEL', stats, unpack(fields))

@@ -1,6 +1,9 @@
--- Counters of organizations: hash mr:{p}:stats, "<organization>:<word>" -> count. Summed up over
--- the call, then read and written at once: many organizations in one cost hardly more than one.
--- How many events it has had Redis itself counts: entries-added of mr:{p}:events:<organization>.
+-- Counters of organizations: hash mr:{p}:stats, "<organization>:<word>" -> how often something was
+-- out of the ordinary. What goes well costs nothing here, since it follows from what there is:
+--   events      entries-added of mr:{p}:events:<organization>, which Redis itself counts
+--   deliveries  of all that are processed: events - skipped + extra
+-- Summed up over the call, then read and written at once: many organizations in one cost hardly
+-- more than one.
 local counted, sums, counted_n = {}, {}, 0
 
 local function count(org, counter, by)

@@ -1,4 +1,6 @@
 """Taking events in, with nobody reading them: ingest and Redis alone beside nginx and beside a bare Redis."""
+import msgpack
+
 from books import VoidRun
 from figures import Bar, Figure
 from meter import Meter
@@ -30,7 +32,7 @@ def bare_publish_command(link, org):
              "2026-01-31T09:30:00.123Z", "", "", data, ""]
     item = [*event, "", "0", "0"]  # no dedup id, no limiters
     return event, ["EVALSHA", sha, "3", EVENTS, DELIVERIES, EVENTS + ":", "100000000", "86400000", "processor", "", "0",
-                   *item * BATCH]
+                   b"".join(map(msgpack.packb, item * BATCH))]  # lua/lib/packed.lua
 
 
 def bare_xadd_command(link, org):

@@ -188,7 +188,7 @@ def dispatch_floor(bin, url, count, concurrency=100):
                str(concurrency)]
     for header in headers:
         command += ["--header", header]
-    result = json.loads(subprocess.run(command, capture_output=True, check=True, text=True, timeout=RUN_S,
+    result = json.loads(subprocess.run(command, capture_output=True, check=True, text=True, errors="replace", timeout=RUN_S,
                                        preexec_fn=die_with_parent).stdout)
     if result["failed"]:
         raise VoidRun(f"{result['failed']} of {result['sent']} webhooks of the bare loop failed")
@@ -198,7 +198,7 @@ def dispatch_floor(bin, url, count, concurrency=100):
 def redis_benchmark(port, pipeline, calls, *command):
     """One connection -> calls per second."""
     text = subprocess.run(["redis-benchmark", "-h", "127.0.0.1", "-p", str(port), "-c", "1", "-P", str(pipeline), "-n",
-                           str(calls), "--csv", *command], capture_output=True, check=True, text=True, timeout=RUN_S,
+                           str(calls), "--csv", *command], capture_output=True, check=True, text=True, errors="replace", timeout=RUN_S,
                           preexec_fn=die_with_parent).stdout
     rows = [line for line in text.splitlines() if line.startswith('"') and not line.startswith('"test"')]
     if not rows:

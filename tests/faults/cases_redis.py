@@ -111,11 +111,12 @@ def halves(run):
     for tenant in run.tenants:
         mine = [state.records.get(event_id, {}) for event_id, (org, _) in state.events.items() if org == tenant.id]
         states = [words.split(" ")[0] for record in mine for name, words in record.items() if name != "skipped"]
-        stats = state.stats.get(tenant.id, {})
-        if stats.get("deliveries", 0) != len(states):
-            yield f"{tenant.id} counts {stats.get('deliveries')} deliveries, its records name {len(states)}"
-        if stats.get("delivered", 0) != states.count("delivered"):
-            yield f"{tenant.id} counts {stats.get('delivered')} delivered, its records name {states.count('delivered')}"
+        made = state.deliveries(tenant.id, sum(map(bool, mine)))
+        if made != len(states):
+            yield f"{tenant.id} counts {made} deliveries, its records name {len(states)}"
+        attempted = sum((attempt["org"], attempt["outcome"]) == (tenant.id, "delivered") for attempt in state.attempts)
+        if attempted != states.count("delivered"):
+            yield f"{tenant.id} has {attempted} attempts that delivered, its records name {states.count('delivered')}"
         if state.dead_of.get(tenant.id, 0) != states.count("dead"):
             yield f"{tenant.id} lists {state.dead_of.get(tenant.id)} dead letters, its records name {states.count('dead')}"
         if state.listed.get(tenant.id, set()) != {event_id for event_id, (org, _) in state.events.items() if org == tenant.id}:
@@ -238,7 +239,7 @@ def wrong_types(context):
         spoilt += list(connection.scan_iter(store.PREFIX + "history:*", count=1000))[:3]
         for key in spoilt:
             connection.set(key, "not what it should be")
-        connection.hset(store.PREFIX + "stats", victim.id + ":deliveries", "not what it should be")
+        connection.hset(store.PREFIX + "stats", victim.id + ":extra", "not what it should be")
         run.receiver.kill()
         wait_until(lambda: connection.zcard(store.DUE) > 20, 10, "nothing waits to be tried again")
         run.receiver.start()

@@ -153,8 +153,8 @@ def _check_fanout(state, wants, bounds, verdict):
     values = Counter(value for _, value in state.events.values())
     verdict.fail_for("written to the log twice", (value for value, count in values.items() if value and count > 1))
     for tenant in (tenant for tenant in wants.tenants if tenant.id not in bounds.uncounted):
-        made = state.stats.get(tenant.id, {}).get("deliveries", 0)
         known = [wants.event(value) for org, value in state.events.values() if org == tenant.id]
+        made = state.deliveries(tenant.id, len(known))
         expected = sum(len(wants.endpoints(event)) for event in known if event)
         if made != expected:
             verdict.failures.append(f"{tenant.id}: {made} deliveries counted, {expected} follow from the log")

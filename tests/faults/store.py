@@ -19,13 +19,18 @@ class State:
     records: dict = field(default_factory=dict)    # event id -> {endpoint: "delivered …"}
     attempts: list = field(default_factory=list)   # {event, endpoint, attempt, outcome, …}
     dead: list = field(default_factory=list)       # {event, endpoint, reason, …}
-    stats: dict = field(default_factory=dict)      # organization -> {deliveries: n, delivered: n, …}
+    stats: dict = field(default_factory=dict)      # organization -> {skipped: n, dead: n, …}
     dedups: list = field(default_factory=list)     # event ids that dedup keys name
     listed: dict = field(default_factory=dict)     # organization -> event ids, as its own list has them
     dead_of: dict = field(default_factory=dict)    # organization -> how many dead letters its own list has
     histories: dict = field(default_factory=dict)  # endpoint -> event ids
     left: dict = field(default_factory=dict)       # what is not done; all 0 at the end
     holders: dict = field(default_factory=dict)    # consumers with something pending
+
+    def deliveries(self, org, processed):
+        """How many it has had by its counters, of so many processed events: as lua/lib/stats.lua has it."""
+        counted = self.stats.get(org, {})
+        return processed - counted.get("skipped", 0) + counted.get("extra", 0)
 
 
 def left(connection):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from lanes_model import Lanes, order
 from store import delivery_id
 
-COUNTED = {"delivered": "delivered", "retry": "retried", "snooze": "snoozed", "dead": "dead"}
+COUNTED = {"retry": "retried", "snooze": "snoozed", "dead": "dead"}
 REASONS = {"retry": "backoff", "snooze": "retry_after"}
 
 
@@ -52,6 +52,8 @@ class Model:
         self.leased = set()   # entries of events
         self.failing = {}     # endpoint -> ms
         self.stats = Counter()  # (org, word)
+        self.processed = Counter()  # events, by org
+        self.fanned_out = Counter()  # deliveries, by org
         self.made = []        # deliveries that became ready in the last call, in order
 
     # -- what is where
@@ -114,6 +116,8 @@ class Model:
 
     def _write_part(self, event, endpoints, gated, now):
         for endpoint in endpoints:
+            self.stats[event.org, "extra"] += any(one.event == event.name for one in self.deliveries.values())
+            self.fanned_out[event.org] += 1
             one = Delivery(event.name, endpoint, event.org)
             self.deliveries[event.name, endpoint] = one
             if event.after and int(event.after) > now:
@@ -122,9 +126,9 @@ class Model:
                 self.lanes.hold(one, now, is_fresh=True)
             else:
                 self.made.append(one)
-            self.stats[event.org, "deliveries"] += 1
 
     def _count_event(self, event):
+        self.processed[event.org] += 1
         self.stats[event.org, "skipped"] += not event.endpoints
 
     def settle(self, consumer, outcomes, now, failing_after_ms):
@@ -141,6 +145,7 @@ class Model:
                 attempted.append((one, one.attempt, word))
             if word in COUNTED:
                 self.stats[one.org, COUNTED[word]] += 1
+            if word in COUNTED or word == "delivered":
                 one.last = (one.attempt if has_attempt else one.attempt - 1, status, now)
             self._move(one, word, error, now, delay_ms)
         return answers, attempted

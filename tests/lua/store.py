@@ -2,6 +2,8 @@
 import pathlib
 import re
 
+import msgpack
+
 SCRIPTS = pathlib.Path(__file__).parents[2] / "lua"
 NAMES = sorted(path.stem for path in SCRIPTS.glob("*.lua"))
 
@@ -107,6 +109,11 @@ def outcome(entry, fields, word, **given):
     return [entry, *((NOTHING_TO_SAY | fields)[name] for name in DELIVERY_FIELDS), word, *(values[name] for name in order)]
 
 
+def packed(values):
+    """Many strings as one argument: as lua/lib/packed.lua reads them."""
+    return b"".join(msgpack.packb(value if isinstance(value, bytes) else str(value)) for value in values)
+
+
 def pairs(flat):
     return list(zip(flat[::2], flat[1::2]))
 
@@ -129,12 +136,14 @@ class Store:
         return self.r.evalsha(self.sha[name], len(keys), *keys, *args)
 
     def publish(self, items, max_depth=1000, window_ms=60000, limiters=(), now_us=""):
-        """limiters: (id, how many per second, burst) each. With any: the words, and three numbers of each."""
+        """limiters: (id, how many per second, burst) each. With any: the words, and three numbers of each. Without: in calls of 200."""
+        if len(items) > 200 and not limiters:
+            return [pair for at in range(0, len(items), 200) for pair in self.publish(items[at:at + 200], max_depth, window_ms, (), now_us)]
         keys = [item["dedup_key"] for item in items if item["fingerprint"]]
         args = [arg for item in items for arg in (*(item[name] for name in (*EVENT_FIELDS, "fingerprint")), *item["limiters"])]
         answer = self.call("publish", [EVENTS, DELIVERIES, ORG_EVENTS, *(RATE + name for name, _, _ in limiters), *keys],
                            [max_depth, window_ms, "processor", now_us, len(limiters),
-                            *(number for _, *numbers in limiters for number in numbers), *args])
+                            *(number for _, *numbers in limiters for number in numbers), packed(args)])
         words, numbers = pairs(answer[:2 * len(items)]), answer[2 * len(items):]
         return (words, list(zip(*[iter(numbers)] * 3))) if limiters else words
 
@@ -152,12 +161,13 @@ class Store:
 
     def fanout(self, consumer, parts, now=""):
         keys = [EVENTS, DELIVERIES, DUE, WAITING, CURSORS, RECORD, HISTORY, LANE, ENDPOINT, STATS]
-        due, *words = self.call("fanout", keys, ["processor", consumer, now, *(arg for one in parts for arg in one)])
+        due, *words = self.call("fanout", keys, ["processor", consumer, now, packed(arg for one in parts for arg in one)])
         return due, pairs(words)
 
     def settle(self, consumer, outcomes, now="", failing_after_ms=0):
         keys = [DELIVERIES, DUE, WAITING, ATTEMPTS, DLQ, FAILING, RECORD, ORG_DLQ, LANE, ENDPOINT, STATS, RATE]
-        due, *words = self.call("settle", keys, ["dispatcher", consumer, now, failing_after_ms, *(arg for one in outcomes for arg in one)])
+        due, *words = self.call("settle", keys, ["dispatcher", consumer, now, failing_after_ms,
+                                                packed(arg for one in outcomes for arg in one)])
         return due, words
 
     def promote(self, limit=200, now=""):

@@ -28,7 +28,7 @@ def furnish(store, org, endpoints):
     r.set(P + f"dedup:{org}:{'1' * 32}", "1-1 x")
     r.hset("mr:org:" + org, "id", org)
     r.zadd("mr:orgs", {org: 0})
-    r.hset(STATS, mapping={org + ":skipped": 1, org + ":snoozed": 1})  # the other counters come with what follows
+    r.hset(STATS, mapping={org + ":skipped": 1, org + ":extra": 1, org + ":snoozed": 1})  # the other counters come with what follows
     r.set("mr:key:" + "0" * 64, org) if org == MINE else None
     give(store, ["delivered", "dead", "retry"], endpoints[0], org)
     give(store, ["dead", "delivered"], endpoints[-1], org)

@@ -29,10 +29,13 @@ def record(redis, event_id):
 
 
 def stats(redis, organization_id):
-    """Its counters; "events" is what Redis itself counts of its list of events."""
+    """Its counters, "events" and, once all are processed, "deliveries": as lua/lib/stats.lua has them. "delivered": by the attempts."""
     mine = {word: int(count) for field, count in redis.client.hgetall(PREFIX + "stats").items()
             for org, word in [field.split(":")] if org == organization_id}
-    return mine | {"events": redis.client.xinfo_stream(PREFIX + "events:" + organization_id)["entries-added"]}
+    events = redis.client.xinfo_stream(PREFIX + "events:" + organization_id)["entries-added"]
+    delivered = sum((fields["org"], fields["outcome"]) == (organization_id, "delivered")
+                    for _, fields in redis.client.xrange(PREFIX + "attempts"))
+    return mine | {"events": events, "deliveries": events - mine.get("skipped", 0) + mine.get("extra", 0), "delivered": delivered}
 
 
 def events_of_type(redis, type):

@@ -67,7 +67,7 @@ def test_an_event_that_no_filter_accepts_is_skipped(stack, organization, receive
     organization.new_endpoint(receiver.url("/off"), "*", disabled=True)
     event_id = organization.publish("order.paid", PAID)
     wait_skipped(stack, event_id, "filtered")
-    assert records.stats(stack.redis, organization.id) == {"events": 1, "skipped": 1}
+    assert records.stats(stack.redis, organization.id) == {"events": 1, "skipped": 1, "deliveries": 0, "delivered": 0}
     assert stack.services["processor"].wait_line("event.skipped", event=event_id)["reason"] == "filtered"
     wait_skipped(stack, organization.publish("invoice.paid", PAID), "endpoint_disabled")
     assert receiver.on("/hook") == []

@@ -145,7 +145,7 @@ def test_an_event_that_nobody_wants_is_skipped(stack, organization, receiver):
     organization.new_endpoint(receiver.url("/hook"), "invoice.*", "order")
     event_id = organization.publish("order.created")
     wait_skipped(stack, event_id, "no_subscriber")
-    assert records.stats(stack.redis, organization.id) == {"events": 1, "skipped": 1}
+    assert records.stats(stack.redis, organization.id) == {"events": 1, "skipped": 1, "deliveries": 0, "delivered": 0}
     line = stack.services["processor"].wait_line("event.skipped", event=event_id)
     assert line["reason"] == "no_subscriber"
     assert receiver.on("/hook") == []

@@ -71,7 +71,7 @@ static void others_go_on(void **state)
     log_event_of(world, "org_2", "a", 30);
     while (ready_count(world) < 30)
         run_turns(world->stage.loop, 10);
-    assert_int_equal(org_stat(world, "org_2", "deliveries"), 30);
+    assert_int_equal(ready_of(world, "org_2"), 30);
     while (consumer_held(intake_consumer(world->intake)) > 25) /* the last answer is on its way */
         run_turns(world->stage.loop, 1);
     assert_false(intake_is_stuck(world->intake, 0));
@@ -102,7 +102,7 @@ static void come_back_when_a_change_is_announced(void **state)
     announce(world, ORG);
     await_processed(world);
     assert_int_equal(intake_aside(world->intake), 0);
-    assert_int_equal(org_stat(world, ORG, "deliveries"), 25);
+    assert_int_equal(ready_of(world, ORG), 25);
     assert_true(are_in_order(world));
     close_world(world);
 }
@@ -129,7 +129,7 @@ static void come_back_by_themselves_after_a_while(void **state)
     await_aside(world, 25);
     repair(world, ORG, "ep_1");
     await_processed(world);
-    assert_int_equal(org_stat(world, ORG, "deliveries"), 25);
+    assert_int_equal(ready_of(world, ORG), 25);
     close_world(world);
 }
 
@@ -141,7 +141,7 @@ static void come_back_with_the_next_that_is_known(void **state)
     repair(world, ORG, "ep_1");
     log_event_of(world, ORG, "a", 1);
     await_processed(world);
-    assert_int_equal(org_stat(world, ORG, "deliveries"), 26);
+    assert_int_equal(ready_of(world, ORG), 26);
     close_world(world);
 }
 
@@ -158,7 +158,7 @@ static void are_bounded_in_number(void **state)
     announce(world, ORG);
     await_processed(world);
     assert_false(intake_is_stuck(world->intake, 3600000));
-    assert_int_equal(org_stat(world, ORG, "deliveries"), 100);
+    assert_int_equal(ready_of(world, ORG), 100);
     close_world(world);
 }
 
@@ -177,7 +177,7 @@ static void are_bounded_in_bytes(void **state)
     repair(world, ORG, "ep_1");
     announce(world, ORG);
     await_processed(world);
-    assert_int_equal(org_stat(world, ORG, "deliveries"), 20);
+    assert_int_equal(ready_of(world, ORG), 20);
     close_world(world);
 }
 

@@ -110,6 +110,16 @@ long long org_stat(struct world *world, const char *org, const char *name)
     return stage_number(&world->stage, script);
 }
 
+long long ready_of(struct world *world, const char *org)
+{
+    char script[256];
+    snprintf(script, sizeof script,
+             "local n = 0 for _, e in ipairs(redis.call('XRANGE', 'mr:{0}:deliveries', '-', '+'))"
+             " do n = n + (e[2][6] == '%s' and 1 or 0) end return n",
+             org);
+    return stage_number(&world->stage, script);
+}
+
 long long ready_count(struct world *world)
 {
     return stage_number(&world->stage, "return redis.call('XLEN', 'mr:{0}:deliveries')");

@@ -32,6 +32,7 @@ void log_data_of(struct world *world, const char *org, const char *type, int cou
 void await_processed(struct world *world); /* nothing unread, nothing pending */
 long long org_stat(struct world *world, const char *org, const char *name);
 long long ready_count(struct world *world); /* deliveries */
+long long ready_of(struct world *world, const char *org);
 
 /* What the store is asked for waits behind another command. */
 void hold_up_store(struct world *world);

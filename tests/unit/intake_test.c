@@ -37,8 +37,8 @@ static void events_become_deliveries(void **state)
     intake_start(world->intake);
     await_processed(world);
     assert_int_equal(ready_count(world), 300 * 2 + 50 + 10);
-    assert_int_equal(org_stat(world, ORG, "deliveries"), 610);
-    assert_int_equal(org_stat(world, "org_2", "deliveries"), 50);
+    assert_int_equal(ready_of(world, ORG), 610);
+    assert_int_equal(ready_of(world, "org_2"), 50);
     while (consumer_held(intake_consumer(world->intake)) > 0) /* the last answer is on its way */
         run_turns(world->stage.loop, 1);
     close_world(world);
@@ -240,7 +240,7 @@ static void drains_what_it_holds_and_leaves(void **state)
     assert_int_equal(stage_number(&world->stage, "return #redis.call('XINFO', 'CONSUMERS',"
                                                  " 'mr:{0}:events', 'processor')"),
                      0);
-    assert_int_equal(ready_count(world), org_stat(world, ORG, "deliveries"));
+    assert_int_equal(ready_count(world), ready_of(world, ORG));
     close_world(world);
 }
 

@@ -95,6 +95,95 @@ static void test_digits(void **state)
     free(bytes);
 }
 
+/* As the specification of MessagePack has its strings, at each size of their heads. */
+static void test_pack(void **state)
+{
+    struct redis_command command;
+
+    (void)state;
+    redis_command_init(&command);
+    for (int i = 0; i < 2; i++) {
+        redis_command_start(&command);
+        redis_command_text(&command, "EVALSHA");
+        redis_command_open_pack(&command);
+        redis_command_text(&command, "org_1");
+        redis_command_arg(&command, (struct slice){0});
+        redis_command_int(&command, -42);
+        redis_command_arg(&command, SLICE("0123456789012345678901234567890"));
+        redis_command_arg(&command, SLICE("01234567890123456789012345678901"));
+        redis_command_close_pack(&command);
+        redis_command_text(&command, "after");
+        assert_wire(&command, SLICE("*3\r\n$7\r\nEVALSHA\r\n$77\r\n\xa5org_1\xa0\xa3-42\xbf"
+                                    "0123456789012345678901234567890\xd9\x20"
+                                    "01234567890123456789012345678901\r\n$5\r\nafter\r\n"));
+    }
+    redis_command_start(&command);
+    redis_command_open_pack(&command);
+    redis_command_close_pack(&command);
+    assert_wire(&command, SLICE("*1\r\n$0\r\n\r\n"));
+    redis_command_fini(&command);
+}
+
+static void test_pack_sizes(void **state)
+{
+    const struct {
+        size_t len;
+        struct slice head;
+    } cases[] = {
+        {255, SLICE("*1\r\n$257\r\n\xd9\xff")},
+        {256, SLICE("*1\r\n$259\r\n\xda\x01\x00")},
+        {65535, SLICE("*1\r\n$65538\r\n\xda\xff\xff")},
+        {65536, SLICE("*1\r\n$65541\r\n\xdb\x00\x01\x00\x00")},
+        {1000000, SLICE("*1\r\n$1000005\r\n\xdb\x00\x0f\x42\x40")},
+    };
+    char *bytes = malloc(1000000);
+    struct redis_command command;
+
+    (void)state;
+    memset(bytes, 'x', 1000000);
+    redis_command_init(&command);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct slice wire, head = cases[i].head;
+        redis_command_start(&command);
+        redis_command_open_pack(&command);
+        redis_command_arg(&command, (struct slice){.at = bytes, .len = cases[i].len});
+        redis_command_close_pack(&command);
+        assert_int_equal(redis_command_wire(&command, &wire), STATUS_OK);
+        assert_int_equal(wire.len, head.len + cases[i].len + 2);
+        assert_memory_equal(wire.at, head.at, head.len);
+        assert_memory_equal(wire.at + head.len, bytes, cases[i].len);
+        assert_memory_equal(wire.at + wire.len - 2, "\r\n", 2);
+    }
+    redis_command_fini(&command);
+    free(bytes);
+}
+
+/* Past the bound in a pack, and where only its end is. */
+static void test_pack_bound(void **state)
+{
+    static const size_t last[] = {16 << 20, (16 << 20) - 64, (16 << 20) - 45};
+    char *bytes = calloc(1, (size_t)16 << 20);
+    struct redis_command command;
+    struct slice wire;
+
+    (void)state;
+    redis_command_init(&command);
+    for (size_t i = 0; i < sizeof last / sizeof last[0]; i++) {
+        redis_command_start(&command);
+        redis_command_open_pack(&command);
+        for (int k = 0; k < 3; k++)
+            redis_command_arg(&command, (struct slice){.at = bytes, .len = (size_t)16 << 20});
+        redis_command_arg(&command, (struct slice){.at = bytes, .len = last[i]});
+        redis_command_close_pack(&command);
+        assert_int_equal(redis_command_wire(&command, &wire), i == 1 ? STATUS_OK : STATUS_LIMIT);
+    }
+    redis_command_start(&command);
+    redis_command_text(&command, "PING");
+    assert_wire(&command, SLICE("*1\r\n$4\r\nPING\r\n"));
+    redis_command_fini(&command);
+    free(bytes);
+}
+
 static void test_bound(void **state)
 {
     size_t size = (size_t)16 << 20;
@@ -155,6 +244,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_arguments), cmocka_unit_test(test_reuse),
         cmocka_unit_test(test_digits),    cmocka_unit_test(test_bound),
+        cmocka_unit_test(test_pack),      cmocka_unit_test(test_pack_sizes),
+        cmocka_unit_test(test_pack_bound),
         cmocka_unit_test(test_format),    cmocka_unit_test(test_format_too_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

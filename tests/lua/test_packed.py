@@ -1,0 +1,31 @@
+"""The scripts that take many strings as one argument: what is no such argument is an error before anything is written."""
+import pytest
+import redis
+
+from store import DELIVERIES, EVENTS, ORG_EVENTS, new_event, packed
+
+KEYS = [EVENTS, DELIVERIES, ORG_EVENTS, *["none"] * 9]
+HEADS = {"publish": [10, 1000, "processor", "", 0], "fanout": ["processor", "p1", ""], "settle": ["dispatcher", "d1", "", 0]}
+BROKEN = {"none": [], "two": [packed([]), packed([])], "unknown": [b"\xc1"], "cut in a string": [packed(["abc"])[:-1]],
+          "cut in its length": [packed(["x" * 300])[:2]], "behind a whole one": [packed(["abc"]) + b"\xd9"]}
+
+
+@pytest.mark.parametrize("script", HEADS)
+@pytest.mark.parametrize("args", BROKEN.values(), ids=BROKEN.keys())
+def test_what_is_not_packed_writes_nothing(store, script, args):
+    before = store.snapshot()
+    with pytest.raises(redis.ResponseError, match="one packed argument|Bad data format|Missing bytes"):
+        store.call(script, KEYS, HEADS[script] + args)
+    assert store.snapshot() == before
+
+
+@pytest.mark.parametrize("size", [0, 31, 32, 255, 256, 65535, 65536, 1 << 20])
+def test_strings_of_any_size_arrive_as_they_are(store, size):
+    data = '"' + "é" * (size // 2) + "x" * (size % 2) + '"'
+    store.publish([new_event(), new_event(data=data), new_event()])
+    assert [fields["data"] for _, fields in store.r.xrange(EVENTS)] == ['{"n":1}', data, '{"n":1}']
+
+
+def test_as_many_as_a_call_has(store):
+    store.publish([new_event(key=str(i), dedup=str(i), fingerprint="a" * 32, dedup_key="mr:{0}:dedup:%d" % i) for i in range(200)])
+    assert [fields["key"] for _, fields in store.r.xrange(EVENTS)] == [str(i) for i in range(200)]
