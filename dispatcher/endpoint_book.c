@@ -30,7 +30,6 @@ static void record_free(void *value)
 {
     struct endpoint_record *record = value;
     endpoint_free(&record->endpoint);
-    free(record->url);
     signers_free(&record->signers);
     http_headers_free(&record->headers);
     free(record);
@@ -50,9 +49,9 @@ static enum status make_record(const struct endpoint_book *book, struct slice ke
         log_event(LOG_ERROR, "endpoint.unreadable", log_slice("key", key));
         return status;
     }
-    struct endpoint_record *record = xcalloc(1, sizeof *record);
+    struct endpoint_record *record = xcalloc(1, sizeof *record + endpoint->url.len + 1);
     record->endpoint = endpoint;
-    record->url = xslicedup(endpoint->url);
+    memcpy(record->url, endpoint->url.at, endpoint->url.len);
     record->signers = signers_new(book->secret_key, endpoint);
     record->headers = http_headers_new(endpoint->headers, endpoint->headers_count);
     *out = record;

@@ -15,9 +15,9 @@
 
 struct endpoint_record {
     struct endpoint *endpoint;
-    char *url;
-    struct signers *signers; /* NULL: its secret does not open with our key */
-    struct http_headers *headers;
+    struct signers *signers;      /* NULL: its secret does not open with our key */
+    struct http_headers *headers; /* NULL: none of its own */
+    char url[];
 };
 
 struct endpoint_book_options {

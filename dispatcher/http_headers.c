@@ -1,5 +1,5 @@
 /*
- * http_headers.c - a libcurl list of header lines: ours, then the endpoint's own
+ * http_headers.c - a libcurl list of header lines
  */
 #include "http_headers.h"
 
@@ -24,10 +24,10 @@ static void append(struct http_headers *headers, const char *line)
 
 struct http_headers *http_headers_new(const struct header *headers, size_t count)
 {
+    if (count == 0) {
+        return NULL;
+    }
     struct http_headers *out = xcalloc(1, sizeof *out);
-    append(out, "content-type: application/json");
-    append(out, "Accept:"); /* a name alone: libcurl sends no header of that name by itself */
-    append(out, "Expect:");
     struct buf line;
     buf_init(&line, LINE_MAX_LEN);
     for (size_t i = 0; i < count; i++) {
@@ -55,5 +55,5 @@ void http_headers_free(struct http_headers **headers_at)
 
 struct curl_slist *http_headers_list(struct http_headers *headers)
 {
-    return headers->list;
+    return headers ? headers->list : NULL;
 }

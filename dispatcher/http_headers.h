@@ -1,5 +1,5 @@
 /*
- * http_headers.h - the headers of an endpoint that are the same in every request to it, made once
+ * http_headers.h - the headers that an endpoint asks for, made once
  */
 #pragma once
 
@@ -7,7 +7,7 @@
 
 struct curl_slist;
 
-struct http_headers;
+struct http_headers; /* NULL: none */
 struct http_headers *http_headers_new(const struct header *headers, size_t count);
 void http_headers_free(struct http_headers **headers);
 

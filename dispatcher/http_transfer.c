@@ -153,6 +153,17 @@ static void set_policy(CURL *easy, const struct http_client_options *options)
     SET(CURLOPT_POST, 1L);
 }
 
+/* In every request. A name alone: libcurl sends no header of that name by itself. */
+static void set_fixed_lines(struct http_transfer *transfer)
+{
+    static char fixed[HTTP_FIXED_LINES][32] = {"content-type: application/json",
+                                               "Accept:", "Expect:"};
+    struct curl_slist *lines = transfer->lines + HTTP_LINES_MAX;
+    for (size_t i = 0; i < HTTP_FIXED_LINES; i++) {
+        lines[i] = (struct curl_slist){.data = fixed[i], .next = &lines[i + 1]};
+    }
+}
+
 struct http_transfer *http_transfer_new(const struct http_transfer_shared *shared)
 {
     struct http_transfer *transfer = xcalloc(1, sizeof *transfer + shared->options->response_keep);
@@ -161,6 +172,7 @@ struct http_transfer *http_transfer_new(const struct http_transfer_shared *share
     must(transfer->easy);
     set_callbacks(transfer);
     set_policy(transfer->easy, shared->options);
+    set_fixed_lines(transfer);
     return transfer;
 }
 
@@ -174,10 +186,12 @@ void http_transfer_free(struct http_transfer **transfer_at)
     }
 }
 
+/* Those of the request, the fixed ones, the endpoint's own. */
 static void link_lines(struct http_transfer *transfer, const struct http_post *post)
 {
-    struct curl_slist *next = http_headers_list(post->headers);
+    struct curl_slist *fixed = transfer->lines + HTTP_LINES_MAX, *next = fixed;
     must(post->lines_count > 0 && post->lines_count <= HTTP_LINES_MAX);
+    fixed[HTTP_FIXED_LINES - 1].next = http_headers_list(post->headers);
     for (size_t i = post->lines_count; i-- > 0;) {
         transfer->lines[i] = (struct curl_slist){.data = post->lines[i], .next = next};
         next = &transfer->lines[i];

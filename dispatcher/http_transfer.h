@@ -13,6 +13,7 @@
 #include "http_waiting.h"
 
 #define HTTP_RETRY_AFTER_MAX 64
+#define HTTP_FIXED_LINES 3
 
 struct http_transfer_shared {
     const struct http_client_options *options;
@@ -28,7 +29,7 @@ struct http_transfer {
     bool is_running;
     bool is_connected; /* at least once */
     struct guard guard;
-    struct curl_slist lines[HTTP_LINES_MAX];
+    struct curl_slist lines[HTTP_LINES_MAX + HTTP_FIXED_LINES]; /* the fixed ones last */
     size_t body_len;
     http_answer_fn fn;
     void *self;

@@ -22,14 +22,14 @@ enum lane_state {
 
 struct lane {
     struct lane_ring *ring;
-    struct lane *before, *after;
-    struct key key; /* of the endpoint's record */
+    struct lane *before, *after; /* in the ring, or among the spare ones */
     enum lane_state state;
     struct delivery_list queued, running;
     size_t
         asking; /* deliveries that have a slot, and are with settle to learn whether they may start */
     struct lane_pace pace;
     void *owner;
+    struct key key; /* of the endpoint's record; last, since most of its room is never touched */
 };
 
 struct lane_ring {
@@ -38,6 +38,7 @@ struct lane_ring {
     void *owner;                       /* handed to each lane */
     struct map by_key;
     struct lane *first, *last;
+    struct lane *spare;     /* were freed; the one that was last is the next to be used */
     size_t queued, running; /* deliveries of all lanes; those that ask among the running */
     size_t slow;            /* lanes, at the last judgement */
 };

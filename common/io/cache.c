@@ -12,6 +12,7 @@
 #include "../base/must.h"
 
 #define RESTARTS_MAX 3
+#define SECOND_CHANCES 16 /* in one eviction, however many were used */
 
 const char *const cache_results[] = {"hit",    "negative_hit", "miss",  "joined", "expired",
                                      "busted", "evicted",      "error", NULL};
@@ -31,15 +32,17 @@ struct waiter {
 /* Each state has a list of its own. */
 enum state { LOADING, VALUE, ABSENCE, STATES };
 
+/* What a hit reads and writes lies together, and touches no other entry: most of many are in no cache of the processor's. */
 struct entry {
-    enum state state;
-    struct entry *newer, *older; /* in its list, by use */
-    struct slice key;            /* bytes follow the struct */
-    struct cache_value *value;   /* NULL unless VALUE */
+    struct entry *newer, *older; /* in its list */
     struct waiter *waiters, **last_waiter;
-    int64_t expires_mono_ms;
-    bool stale;        /* busted while loading: the answer is not to be kept */
     unsigned restarts; /* of this load */
+    bool stale;        /* busted while loading: the answer is not to be kept */
+    bool is_used;      /* since it was the newest */
+    enum state state;
+    int64_t expires_mono_ms;
+    struct cache_value *value; /* NULL unless VALUE */
+    struct slice key;          /* bytes follow the struct */
 };
 
 struct list {
@@ -119,15 +122,26 @@ static void drop(struct cache *cache, struct entry *entry)
     free(entry);
 }
 
-/* Into another list, as its newest; the oldest there makes room. */
+/* The oldest, but what was used since it was the newest becomes that again. */
+static void evict(struct cache *cache, const struct list *list)
+{
+    for (unsigned i = 0; i < SECOND_CHANCES && list->oldest->is_used; i++) {
+        struct entry *entry = list->oldest;
+        entry->is_used = false;
+        unlink_entry(cache, entry);
+        link_newest(cache, entry);
+    }
+    count(cache, CACHE_EVICTED);
+    drop(cache, list->oldest);
+}
+
+/* Into another list, as its newest. */
 static void move(struct cache *cache, struct entry *entry, enum state state)
 {
     struct list *list = &cache->lists[state];
     unlink_entry(cache, entry);
-    while (list->count >= list->max) {
-        count(cache, CACHE_EVICTED);
-        drop(cache, list->oldest);
-    }
+    while (list->count >= list->max)
+        evict(cache, list);
     entry->state = state;
     link_newest(cache, entry);
 }
@@ -240,8 +254,7 @@ static bool is_fresh(struct cache *cache, struct entry *entry)
 
 static enum status use(struct cache *cache, struct entry *entry, struct cache_value **out)
 {
-    unlink_entry(cache, entry);
-    link_newest(cache, entry);
+    entry->is_used = true;
     count(cache, entry->state == VALUE ? CACHE_HIT : CACHE_NEGATIVE_HIT);
     if (entry->state == ABSENCE)
         return STATUS_ABSENT;

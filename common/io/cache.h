@@ -3,9 +3,10 @@
  *
  * Single flight: whoever asks while a load runs waits for that load. Absent things are remembered
  * too (a shorter while, and apart: no number of absent things drives out a present one). Bounded by
- * count, the least recently used goes first; what is being loaded is bounded by who asks. A bust
- * during a load makes that load's answer be loaded again, so a stale answer is never kept. Values
- * are reference-counted by the cache: what a callback gets stays valid until cache_release.
+ * count, the oldest that was not used lately goes first (second chance, or clock); what is being
+ * loaded is bounded by who asks. A bust during a load makes that load's answer be loaded again, so
+ * a stale answer is never kept. Values are reference-counted by the cache: what a callback gets
+ * stays valid until cache_release.
  * Warts:  what is busted in each of four loads in a row goes to those who wait for it, since they
  *         would wait as long as the changes go on: older than the last change by at most one load.
  */

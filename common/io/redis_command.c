@@ -71,9 +71,8 @@ static char *put_pack_head(char *at, size_t len)
 
 static void add_packed(struct redis_command *command, struct slice string)
 {
-    char *at = string.len < WIRE_MAX
-                   ? buf_reserve(&command->wire, PACK_HEAD_ROOM + string.len)
-                   : NULL;
+    char *at =
+        string.len < WIRE_MAX ? buf_reserve(&command->wire, PACK_HEAD_ROOM + string.len) : NULL;
     char *start = at;
 
     if (at == NULL) {

@@ -33,6 +33,15 @@ struct header {
 
 /* Owns all its texts (one allocation behind them). */
 struct endpoint {
+    /* What each attempt asks stands together: with many endpoints, it is in no cache of the processor's. */
+    bool disabled;
+    bool paused;
+    bool ordered;                    /* one delivery in flight, in the order of events */
+    struct rate_spec rate;           /* of attempts */
+    int64_t max_in_flight;           /* 0: the dispatcher's default */
+    int64_t timeout_ms;              /* total bound of an attempt; 0: the default */
+    struct durations retry_schedule; /* count 0: the default */
+
     char id[OTHER_ID_SIZE];
     char org[OTHER_ID_SIZE];
     struct slice url;
@@ -46,13 +55,6 @@ struct endpoint {
     struct slice sealed_secret;
     struct slice old_secrets;     /* text; old_secrets.h */
     struct slice disabled_reason; /* "" unless disabled */
-    bool disabled;
-    bool paused;
-    bool ordered;                    /* one delivery in flight, in the order of events */
-    struct rate_spec rate;           /* of attempts */
-    int64_t max_in_flight;           /* 0: the dispatcher's default */
-    int64_t timeout_ms;              /* total bound of an attempt; 0: the default */
-    struct durations retry_schedule; /* count 0: the default */
     int64_t created_at_ms, updated_at_ms;
 };
 void endpoint_free(struct endpoint **endpoint);

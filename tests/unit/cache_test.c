@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "io/cache.h"
 
-#define TICKETS 16
+#define TICKETS 64
 
 struct world {
     struct loop *loop;
@@ -251,7 +251,7 @@ static void forgets_after_its_time(void **state)
     close_world(world);
 }
 
-static void the_least_recently_used_goes_first(void **state)
+static void what_was_not_used_goes_first(void **state)
 {
     (void)state;
     struct world *world = open_world(2, 60000, 60000);
@@ -270,6 +270,43 @@ static void the_least_recently_used_goes_first(void **state)
     assert_int_equal(cache_peek(world->cache, SLICE("c"), &value), STATUS_OK);
     cache_release(&value);
     assert_int_equal(cache_size(world->cache), 2);
+    turn(world);
+    close_world(world);
+}
+
+static bool is_there(struct world *world, const char *key)
+{
+    struct cache_value *value = NULL;
+    bool found = cache_peek(world->cache, slice_of(key), &value) == STATUS_OK;
+    cache_release(&value);
+    return found;
+}
+
+/* A cache in which all were used loses one per newcomer, and looks at no more than some of them. */
+static void where_all_were_used_one_goes(void **state)
+{
+    enum { ENTRIES = 40 };
+    char key[8];
+    int left = 0;
+    (void)state;
+    struct world *world = open_world(ENTRIES, 60000, 60000);
+    for (int i = 0; i < ENTRIES; i++) {
+        snprintf(key, sizeof key, "k%d", i);
+        get(world, key);
+        answer_load(world, (size_t)i, "1");
+        assert_true(is_there(world, key));
+    }
+    get(world, "new");
+    answer_load(world, ENTRIES, "1");
+    assert_int_equal(cache_size(world->cache), ENTRIES);
+    assert_int_equal(world->results[CACHE_EVICTED], 1);
+    assert_true(is_there(world, "new"));
+    assert_false(is_there(world, "k16"));
+    for (int i = 0; i < ENTRIES; i++) {
+        snprintf(key, sizeof key, "k%d", i);
+        left += is_there(world, key);
+    }
+    assert_int_equal(left, ENTRIES - 1);
     turn(world);
     close_world(world);
 }
@@ -355,7 +392,8 @@ int main(void)
         cmocka_unit_test(steady_changes_do_not_starve_those_who_wait),
         cmocka_unit_test(a_bust_forgets_and_holders_keep_theirs),
         cmocka_unit_test(forgets_after_its_time),
-        cmocka_unit_test(the_least_recently_used_goes_first),
+        cmocka_unit_test(what_was_not_used_goes_first),
+        cmocka_unit_test(where_all_were_used_one_goes),
         cmocka_unit_test(absent_things_drive_out_only_their_like),
         cmocka_unit_test(a_flush_forgets_all),
         cmocka_unit_test(ending_tells_those_who_wait),

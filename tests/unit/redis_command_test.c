@@ -242,11 +242,15 @@ static void test_format_too_long(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_arguments), cmocka_unit_test(test_reuse),
-        cmocka_unit_test(test_digits),    cmocka_unit_test(test_bound),
-        cmocka_unit_test(test_pack),      cmocka_unit_test(test_pack_sizes),
+        cmocka_unit_test(test_arguments),
+        cmocka_unit_test(test_reuse),
+        cmocka_unit_test(test_digits),
+        cmocka_unit_test(test_bound),
+        cmocka_unit_test(test_pack),
+        cmocka_unit_test(test_pack_sizes),
         cmocka_unit_test(test_pack_bound),
-        cmocka_unit_test(test_format),    cmocka_unit_test(test_format_too_long),
+        cmocka_unit_test(test_format),
+        cmocka_unit_test(test_format_too_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
