@@ -10,7 +10,7 @@
 
 #define SLICES_MAX 64
 #define FORGERIES 10 /* for so many known ones one that is not is remembered */
-#define USE_NOTED_MS 60000
+#define USE_NOTED_MS (10 * 60 * 1000)
 
 struct shelf {
     struct account_book *book;

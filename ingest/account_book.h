@@ -38,6 +38,6 @@ size_t account_book_size(const struct account_book *book,
 
 void account_book_apply(struct account_book *book, const struct config_change *change);
 
-/* The key was used now: noted in its record, at most once a minute for each key and process. What was
+/* The key was used now: noted in its record, at most once in ten minutes for each key and process. What was
  * removed meanwhile stays removed. value: of an ACCOUNT_KEY. */
 void account_book_used(struct account_book *book, struct slice hash, struct cache_value *value);

@@ -4,6 +4,7 @@
  */
 #include "cache.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,8 +18,9 @@
 const char *const cache_results[] = {"hit",    "negative_hit", "miss",  "joined", "expired",
                                      "busted", "evicted",      "error", NULL};
 
+/* Of an entry, which lives as long as its value has holders. */
 struct cache_value {
-    size_t holders;
+    size_t holders; /* the cache is one; 0: there is no value */
     void *value;
     cache_free_fn free_value;
 };
@@ -41,8 +43,8 @@ struct entry {
     bool is_used;      /* since it was the newest */
     enum state state;
     int64_t expires_mono_ms;
-    struct cache_value *value; /* NULL unless VALUE */
-    struct slice key;          /* bytes follow the struct */
+    struct cache_value value; /* held by the cache while VALUE */
+    struct slice key;         /* bytes follow the struct */
 };
 
 struct list {
@@ -73,6 +75,17 @@ static void count(struct cache *cache, enum cache_result result)
         cache->options.on_result(result, cache->options.self);
 }
 
+static struct entry *entry_of(struct cache_value *value)
+{
+    return (struct entry *)(void *)((char *)value - offsetof(struct entry, value));
+}
+
+/* NULL: it has none. */
+static struct cache_value *value_in(struct entry *entry)
+{
+    return entry->value.holders > 0 ? &entry->value : NULL;
+}
+
 void *cache_value_of(struct cache_value *value)
 {
     return value->value;
@@ -92,7 +105,7 @@ void cache_release(struct cache_value **value)
     if (!held || --held->holders > 0)
         return;
     held->free_value(held->value);
-    free(held);
+    free(entry_of(held));
 }
 
 static void unlink_entry(struct cache *cache, struct entry *entry)
@@ -118,8 +131,11 @@ static void drop(struct cache *cache, struct entry *entry)
     must(!entry->waiters);
     map_remove(&cache->entries, entry->key);
     unlink_entry(cache, entry);
-    cache_release(&entry->value);
-    free(entry);
+    struct cache_value *value = value_in(entry);
+    if (value)
+        cache_release(&value);
+    else
+        free(entry);
 }
 
 /* The oldest, but what was used since it was the newest becomes that again. */
@@ -206,7 +222,7 @@ static void answer_waiters(struct cache *cache, struct entry *entry, enum status
     entry->last_waiter = &entry->waiters;
     while (waiter) {
         struct waiter *next = waiter->next;
-        answer_later(cache, status, entry->value, waiter->fn, waiter->self);
+        answer_later(cache, status, value_in(entry), waiter->fn, waiter->self);
         free(waiter);
         waiter = next;
     }
@@ -258,7 +274,7 @@ static enum status use(struct cache *cache, struct entry *entry, struct cache_va
     count(cache, entry->state == VALUE ? CACHE_HIT : CACHE_NEGATIVE_HIT);
     if (entry->state == ABSENCE)
         return STATUS_ABSENT;
-    *out = cache_retain(entry->value);
+    *out = cache_retain(&entry->value);
     return STATUS_OK;
 }
 
@@ -312,8 +328,7 @@ void cache_loaded(struct cache *cache, void *ticket, enum status status, void *v
         return;
     }
     if (value) {
-        entry->value = xcalloc(1, sizeof *entry->value);
-        *entry->value = (struct cache_value){
+        entry->value = (struct cache_value){
             .holders = 1, .value = value, .free_value = cache->options.free_value};
     }
     answer_waiters(cache, entry, status);
