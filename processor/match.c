@@ -18,7 +18,8 @@ struct member {
 
 /* Endpoints with the same pattern. The pattern's text follows; for prefixes it ends in '.'. */
 struct group {
-    struct member **members;
+    struct member **members; /* &only until there are two */
+    struct member *only;
     size_t count, room;
     size_t text_len;
     char text[];
@@ -26,41 +27,50 @@ struct group {
 
 struct match_index {
     struct map exact, prefixes, by_id;
-    struct group *all;
+    struct group *all; /* in the same allocation, behind it */
     struct member *members;
     size_t filters_count, gated_count;
 };
 
+static void group_init(struct group *group)
+{
+    group->members = &group->only;
+    group->room = 1;
+}
+
+static void group_fini(struct group *group)
+{
+    if (group->members != &group->only)
+        free(group->members);
+}
+
 static struct group *group_new(struct slice text)
 {
     struct group *group = xcalloc(1, sizeof *group + text.len + 1);
-    if (text.len)
-        memcpy(group->text, text.at, text.len);
+    group_init(group);
+    memcpy(group->text, text.at, text.len);
     group->text_len = text.len;
     return group;
 }
 
-static void group_free(struct group *group)
-{
-    free(group->members);
-    free(group);
-}
-
 struct match_index *match_index_new(void)
 {
-    struct match_index *index = xcalloc(1, sizeof *index);
+    struct match_index *index = xcalloc(1, sizeof *index + sizeof *index->all);
     map_init(&index->exact);
     map_init(&index->prefixes);
     map_init(&index->by_id);
-    index->all = group_new((struct slice){0});
+    index->all = (struct group *)(index + 1);
+    group_init(index->all);
     return index;
 }
 
 static void free_groups(struct map *map)
 {
     size_t cursor = 0;
-    for (struct group *group; (group = map_next(map, &cursor));)
-        group_free(group);
+    for (struct group *group; (group = map_next(map, &cursor));) {
+        group_fini(group);
+        free(group);
+    }
     map_fini(map);
 }
 
@@ -72,7 +82,7 @@ void match_index_free(struct match_index **index_at)
         return;
     free_groups(&index->exact);
     free_groups(&index->prefixes);
-    group_free(index->all);
+    group_fini(index->all);
     map_fini(&index->by_id);
     for (struct member *member = index->members, *next; member; member = next) {
         next = member->next;
@@ -104,8 +114,12 @@ static struct group *group_of(struct match_index *index, struct slice pattern)
 static void group_add(struct group *group, struct member *member)
 {
     if (group->count == group->room) {
-        group->room = group->room ? group->room * 2 : 4;
-        group->members = xrealloc(group->members, group->room * sizeof *group->members);
+        bool is_first = group->members == &group->only;
+        group->room = is_first ? 4 : group->room * 2;
+        group->members =
+            xrealloc(is_first ? NULL : group->members, group->room * sizeof *group->members);
+        if (is_first)
+            group->members[0] = group->only;
     }
     group->members[group->count++] = member;
 }
