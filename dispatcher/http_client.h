@@ -41,8 +41,8 @@ void http_client_free(
 struct http_post {
     const char *url;
     size_t lines_count;
-    char *lines[HTTP_LINES_MAX]; /* "name: value", of this request alone */
-    struct http_headers *headers;
+    char *lines[HTTP_LINES_MAX];  /* "name: value", of this request alone */
+    struct http_headers *headers; /* NULL: none */
     struct slice body;
     int64_t total_timeout_ms;
 };

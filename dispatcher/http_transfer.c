@@ -156,11 +156,13 @@ static void set_policy(CURL *easy, const struct http_client_options *options)
 /* In every request. A name alone: libcurl sends no header of that name by itself. */
 static void set_fixed_lines(struct http_transfer *transfer)
 {
+    /* Not const, since libcurl's lists are not; it only reads them. */
     static char fixed[HTTP_FIXED_LINES][32] = {"content-type: application/json",
                                                "Accept:", "Expect:"};
     struct curl_slist *lines = transfer->lines + HTTP_LINES_MAX;
     for (size_t i = 0; i < HTTP_FIXED_LINES; i++) {
-        lines[i] = (struct curl_slist){.data = fixed[i], .next = &lines[i + 1]};
+        lines[i].data = fixed[i];
+        lines[i].next = i + 1 < HTTP_FIXED_LINES ? &lines[i + 1] : NULL;
     }
 }
 

@@ -2,7 +2,7 @@
  * lane_ring.h - the lanes there are, their queues, and the turns they take
  *
  * A lane exists while something is in it, or was parked and is not back yet; then it keeps its pace, unless there are LANES_KEPT_MAX
- * lanes already. In the ring are the lanes that have a delivery to start and a slot of their own for it. Only for lane.c.
+ * lanes already. Those that are freed stay, as many as there ever were at a time, to be used again. In the ring are the lanes that have a delivery to start and a slot of their own for it. Only for lane.c.
  */
 #pragma once
 
@@ -29,7 +29,8 @@ struct lane {
         asking; /* deliveries that have a slot, and are with settle to learn whether they may start */
     struct lane_pace pace;
     void *owner;
-    struct key key; /* of the endpoint's record; last, since most of its room is never touched */
+    struct key
+        key; /* of the endpoint's record; stays last: lane_new clears what stands before it, since most of its room is never used */
 };
 
 struct lane_ring {

@@ -15,6 +15,7 @@ const char *const waiting_reasons[WAITING_REASONS_COUNT + 1] = {
     [WAITING_RATE_LIMIT] = "rate_limit",   [WAITING_CAPACITY] = "worker_capacity",
 };
 static const char *const stages[] = {[STAGE_DELIVERIES] = "deliveries", [STAGE_DUE] = "due", NULL};
+static const char *const stray_ends[] = {[STRAY_READY] = "ready", [STRAY_GONE] = "gone", NULL};
 static const char *const caches[] = {"endpoints", NULL};
 static const double long_buckets[] = {0.001, 0.0025, 0.005, 0.01,  0.025,  0.05,   0.1, 0.25,
                                       0.5,   1,      2.5,   5,     10,     30,     60,  300,
@@ -72,6 +73,12 @@ const struct metric dispatcher_metrics[DISPATCHER_METRICS_COUNT] = {
         {.name = "millrace_settle_refused_total",
          .kind = METRIC_COUNTER,
          .help = "Outcomes that came too late: another process had taken the delivery over"},
+    ROW(METRIC_STRAYS) =
+        {.name = "millrace_strays_total",
+         .kind = METRIC_COUNTER,
+         .label = "end",
+         .values = stray_ends,
+         .help = "Deliveries that a start of Redis brought back from half a script's writes"},
     ROW(METRIC_CACHE) = {.name = "millrace_cache_total",
                          .kind = METRIC_COUNTER,
                          .label = "cache",

@@ -18,6 +18,7 @@ enum dispatcher_metric {
     METRIC_RECLAIMED,                          /* millrace_reclaimed_total */
     METRIC_LOST_ENTRIES,                       /* millrace_lost_entries_total */
     METRIC_SETTLE_REFUSED,                     /* millrace_settle_refused_total */
+    METRIC_STRAYS,                             /* millrace_strays_total{end} */
     METRIC_CACHE,                              /* millrace_cache_total{cache,result} */
     METRIC_CACHE_ENTRIES,                      /* millrace_cache_entries{cache} */
     DISPATCHER_METRICS_END
@@ -35,6 +36,7 @@ enum waiting_reason {
     WAITING_REASONS_COUNT
 };
 extern const char *const waiting_reasons[]; /* NULL-terminated */
+enum stray_end { STRAY_READY, STRAY_GONE };
 enum backlog_stage { STAGE_DELIVERIES, STAGE_DUE };
 
 extern const struct metric dispatcher_metrics[];

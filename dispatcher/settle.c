@@ -12,7 +12,7 @@
 #include "metrics.h"
 #include "settle_command.h"
 
-#define BATCH_MAX 200
+#define BATCH_MAX 200              /* lua/lib/packed.lua bounds it, too */
 #define WORTH_A_CALL 64            /* fewer go with what comes while a call is under way */
 #define WIRE_MAX ((size_t)8 << 20) /* past it no more is put into a call */
 #define RETRY_MIN_MS 100
@@ -223,8 +223,9 @@ static void send(struct settle *settle, struct delivery **batch, size_t count)
     qsort(batch, count, sizeof *batch, by_entry);
     settle_command_write(&settle->command, settle->options.partition, settle->options.consumer,
                          settle->options.failing_after_ms, batch, count);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         delivery_list_push(&call->deliveries, batch[i]);
+    }
     script_send(settle->redis, SCRIPT_SETTLE, &settle->command, on_answer, call);
     release_next(settle, batch, count);
 }

@@ -89,8 +89,9 @@ void settle_command_write(struct redis_command *command, uint32_t partition, con
 {
     add_head(command, partition, consumer, failing_after_ms);
     redis_command_open_pack(command);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         add_delivery(command, deliveries[i]);
+    }
     redis_command_close_pack(command);
 }
 

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/must.h"
 #include "io/script.h"
+#include "metrics.h"
 #include "model/keys.h"
 
 #define LOOKED_MAX 100
@@ -59,6 +60,8 @@ static bool take_answer(struct strays *strays, const struct redis_reply *reply)
     int64_t gone = redis_reply_int(redis_reply_at(reply, 2));
     struct slice mark = redis_reply_text(redis_reply_at(reply, 4));
     strays->unsure += redis_reply_int(redis_reply_at(reply, 3));
+    metric_add(METRIC_STRAYS, STRAY_READY, (uint64_t)ready);
+    metric_add(METRIC_STRAYS, STRAY_GONE, (uint64_t)gone);
     if (ready + gone > 0) {
         log_event(LOG_WARN, "strays.found", log_int("partition", strays->partition),
                   log_int("ready", ready), log_int("gone", gone));

@@ -13,7 +13,7 @@
 #include "model/keys.h"
 #include "publish_command.h"
 
-#define ITEMS_MAX 200
+#define ITEMS_MAX 200 /* lua/lib/packed.lua bounds it, too */
 #define WIRE_MAX (8u * 1024 * 1024)
 #define WAITAOF_TIMEOUT_MS 5000
 

@@ -13,7 +13,7 @@
 #include "model/webhook.h"
 
 #define ENDPOINTS_MAX 200
-#define EVENTS_MAX 200
+#define EVENTS_MAX 200 /* lua/lib/packed.lua bounds it, too */
 #define WIRE_MAX (8u * 1024 * 1024)
 #define EVENT_WIRE 1024  /* of an event besides its body, at most */
 #define ENDPOINT_WIRE 32 /* of an endpoint's id */

@@ -1,5 +1,6 @@
 """Whether an event costs more when there is more: backlog, endpoints, organizations. Two stacks at a time, round by round."""
 import contextlib
+import itertools
 import statistics
 
 from books import balance
@@ -62,8 +63,12 @@ def compare(bench, title, little, much, measure_little, measure_much, warm):
     figures = [Figure(f"cost per event, {what}, {much:,} {title}", "µs", [], bench.durabilities[0], f"with {little:,}", bar=bar)
                for what in ("Redis", "Redis and services")]
     for _ in bench.rounds(warm=warm):
-        turns = [(measure_much(), measure_little()) for _ in range(TURNS)]
-        much_us, little_us = map(mean, zip(*turns))
+        much_turns, little_turns = [], []
+        for turn in range(TURNS):
+            sides = [(much_turns, measure_much), (little_turns, measure_little)]
+            for turns, measure in sides if turn % 2 == 0 else reversed(sides):
+                turns.append(measure())
+        much_us, little_us = mean(much_turns), mean(little_turns)
         for figure, names in zip(figures, (("redis",), ("redis", *SERVICES))):
             figure.samples.append(sum(much_us[name] for name in names))
             figure.beside.append(sum(little_us[name] for name in names))
@@ -72,27 +77,29 @@ def compare(bench, title, little, much, measure_little, measure_much, warm):
 
 
 def endpoints(bench):
-    """All of them in use, each event wanted by one; then ten of many in use."""
+    """Each event is wanted by one: ten of many in use, then all of many."""
     little, much = 10, bench.size(100_000, 5_000)
     count = bench.size(20_000, 4_000)
     durability = bench.durabilities[0]
     with contextlib.ExitStack() as ends:
-        ways = [ends.enter_context(Way(bench, bench.folder / f"endpoints-{n}", durability, count)) for n in (little, much)]
+        ways = [ends.enter_context(Way(bench, bench.folder / f"endpoints-{n}", durability, much + count)) for n in (little, much)]
         for way, number in zip(ways, (little, much)):
             way.stack.start()
             seed_endpoints(bench, way, number)
 
-        def measure(way, modulus):
-            return cost(way, count, body=template("t.{mod}"), modulus=modulus, connections=SEED_CONNECTIONS)
+        def measure(way, modulus, **options):
+            return cost(way, count, body=template("t.{mod}"), modulus=modulus, connections=SEED_CONNECTIONS, **options)
 
-        def warm():
-            for way, modulus in ((ways[0], little), (ways[1], much)):
-                measure(way, modulus)
+        firsts = itertools.cycle(range(0, much, count))
+
+        def measure_next_of_many():
+            """From turn to turn others, until each has had its event."""
+            return measure(ways[1], much, first=next(firsts))
 
         few_of_many = compare(bench, "endpoints, 10 in use", little, much, lambda: measure(ways[0], little),
-                              lambda: measure(ways[1], little), warm)
-        all_of_many = compare(bench, "endpoints, all in use", little, much, lambda: measure(ways[0], little),
-                              lambda: measure(ways[1], much), warm)
+                              lambda: measure(ways[1], little), lambda: [measure(way, little) for way in ways])
+        all_of_many = compare(bench, "endpoints, all in use", little, much, lambda: measure(ways[0], little), measure_next_of_many,
+                              lambda: [measure_next_of_many() for _ in range(0, much, count)])
         return few_of_many + all_of_many
 
 
@@ -138,8 +145,8 @@ class Backlog:
         generator = self.stack.send(count, batch=BATCH, connections=POST_CONNECTIONS, first=self.sent, **options)
         generator.result()
         accepted, unsure = generator.bits()
-        self.accepted |= accepted << self.sent
-        self.unsure |= unsure << self.sent
+        self.accepted |= accepted
+        self.unsure |= unsure
         self.sent += count
 
     def measure(self, count):
@@ -165,7 +172,7 @@ class Backlog:
 def backlog(bench):
     little, much = 1_000, bench.size(1_000_000, 50_000)
     count = bench.size(20_000, 4_000)
-    capacity = much + count * (bench.rounds_count + 2)
+    capacity = much + count * (TURNS * bench.rounds_count + 2)
     with contextlib.ExitStack() as ends:
         sides = []
         for depth in (little, much):

@@ -85,6 +85,7 @@ class Generator:
         """text: of the body, or of the calls. options: flags of the program by name, an underscore for each dash; True for a flag without value."""
         self.folder = folder
         self.books = folder / f"{name}.books"
+        self.first = options.get("first", 0)
         text_file = folder / f"{name}.{text_is}"
         text_file.write_text(text)
         self.progress = Progress(folder / f"{name}.progress")
@@ -128,8 +129,8 @@ class Generator:
         return self.take_result()
 
     def bits(self):
-        """-> (accepted, unsure)"""
-        return read_bits(f"{self.books}.accepted"), read_bits(f"{self.books}.unsure")
+        """-> (accepted, unsure): bit n is number n, as the receiver has it."""
+        return read_bits(f"{self.books}.accepted") << self.first, read_bits(f"{self.books}.unsure") << self.first
 
     def stop(self):
         if self.child.poll() is None:

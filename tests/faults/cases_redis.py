@@ -248,5 +248,5 @@ def wrong_types(context):
         run.stop_load()
         connection.delete(*(key for key in connection.scan_iter(store.PREFIX + "*", count=1000)
                             if (key in spoilt or key.startswith(record)) and connection.type(key) == "string"))
-        run.finish(Bounds(duplicates=DISPATCHERS * IN_FLIGHT, uncounted=(victim.id,)))
+        run.finish(Bounds(duplicates=DISPATCHERS * IN_FLIGHT, uncounted=(victim.id,), are_records_broken=True))
     return run.outcome

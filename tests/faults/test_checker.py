@@ -89,14 +89,15 @@ class CheckerTest(unittest.TestCase):
     def test_lost_at_one_of_its_endpoints(self):
         lost = self.run_.receipts.pop(1)
         del self.run_.state.records[lost[2]]
+        self.run_.bounds = Bounds(are_records_broken=True)
         self.assertEqual(self.red("accepted and lost: 1 ")["lost"], 1)
 
     def test_lost_in_a_span_that_allows_it_is_counted_and_excused(self):
         lost = self.run_.receipts.pop(0)
         del self.run_.state.records[lost[2]]
-        self.run_.bounds = Bounds(lost_between=((10.0, 10.15),))
+        self.run_.bounds = Bounds(lost_between=((10.0, 10.15),), are_records_broken=True)
         self.assertEqual(self.green()["lost"], 1)
-        self.run_.bounds = Bounds(lost_between=((10.11, 10.15),))
+        self.run_.bounds = Bounds(lost_between=((10.11, 10.15),), are_records_broken=True)
         self.red("accepted and lost")
 
     def test_called_delivered_and_never_received(self):
@@ -179,9 +180,16 @@ class CheckerTest(unittest.TestCase):
         self.run_.bounds = Bounds(uncounted=("org_0",))
         self.green()
 
+    def test_in_the_log_without_a_record(self):
+        del self.run_.state.records[next(iter(self.run_.state.records))]
+        self.red("in the log without a record: 1 ")
+        self.run_.bounds = Bounds(are_records_broken=True)
+        self.green()
+
     def test_written_to_the_log_twice(self):
         first = next(iter(self.run_.state.events.values()))
         self.run_.state.events["evt_again"] = first
+        self.run_.state.records["evt_again"] = {"skipped": "no_subscriber"}
         self.run_.state.dedups.append("evt_again")
         self.run_.bounds = Bounds(uncounted=("org_0",))
         self.red("written to the log twice: 1 ")

@@ -2,7 +2,7 @@
 import pytest
 import redis
 
-from store import DELIVERIES, EVENTS, ORG_EVENTS, new_event, packed
+from store import DELIVERIES, EVENTS, ORG_EVENTS, endpoint_id, event_id, new_event, outcome, packed, part
 
 KEYS = [EVENTS, DELIVERIES, ORG_EVENTS, *["none"] * 9]
 HEADS = {"publish": [10, 1000, "processor", "", 0], "fanout": ["processor", "p1", ""], "settle": ["dispatcher", "d1", "", 0]}
@@ -26,6 +26,17 @@ def test_strings_of_any_size_arrive_as_they_are(store, size):
     assert [fields["data"] for _, fields in store.r.xrange(EVENTS)] == ['{"n":1}', data, '{"n":1}']
 
 
-def test_as_many_as_a_call_has(store):
+def test_as_many_as_a_call_settles(store):
+    claimed = store.give_deliveries(200)
+    assert store.settle("d1", [outcome(*one, "delivered") for one in claimed]) == ("", ["settled"] * 200)
+
+
+def test_as_many_as_a_call_fans_out(store):
+    store.publish([new_event() for _ in range(200)])
+    parts = [part(entry, event_id(i), [endpoint_id(i)]) for i, (entry, _) in enumerate(store.read_events())]
+    assert store.fanout("p1", parts) == ("", [("done", "")] * 200)
+
+
+def test_as_many_as_a_call_publishes(store):
     store.publish([new_event(key=str(i), dedup=str(i), fingerprint="a" * 32, dedup_key="mr:{0}:dedup:%d" % i) for i in range(200)])
     assert [fields["key"] for _, fields in store.r.xrange(EVENTS)] == [str(i) for i in range(200)]

@@ -19,7 +19,7 @@ OWN = {
                    "millrace_backlog_age_seconds": ["stage"], "millrace_waiting": ["reason"], "millrace_in_flight": [],
                    "millrace_cache_total": ["cache", "result"], "millrace_cache_entries": ["cache"],
                    "millrace_reclaimed_total": [],
-                   "millrace_lost_entries_total": [], "millrace_settle_refused_total": []},
+                   "millrace_lost_entries_total": [], "millrace_settle_refused_total": [], "millrace_strays_total": ["end"]},
 }
 
 

@@ -3,6 +3,7 @@ import time
 
 import pytest
 
+import metrics_text
 import records
 from records import PREFIX
 from waiting import wait_until
@@ -102,3 +103,4 @@ def test_one_that_is_owed_is_delivered(new_stack):
     assert receiver.wait("/hook")[0].event_id == event_id
     stack.wait_drained()
     assert stack.services["dispatcher"].lines("strays.found")
+    assert metrics_text.value(metrics_text.parse(stack.metrics("dispatcher")), "millrace_strays_total", end="ready") == 1
