@@ -72,8 +72,8 @@ class Api:
     def take(self, generator):
         result = generator.result()
         accepted, unsure = generator.bits()
-        self.accepted |= accepted << self.sent
-        self.unsure |= unsure << self.sent
+        self.accepted |= accepted
+        self.unsure |= unsure
         self.sent += result["sent"]
         return result
 
