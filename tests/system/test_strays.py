@@ -58,6 +58,10 @@ def begin(new_stack):
     return stack, organization, receiver, endpoint, organization.publish("a")
 
 
+def strays(stack, end):
+    return metrics_text.value(metrics_text.parse(stack.metrics("dispatcher")), "millrace_strays_total", end=end)
+
+
 def check_delivered(stack, organization, receiver, event_id, most=1):
     assert receiver.wait("/hook")[0].event_id == event_id
     wait_until(lambda: entries(stack) == [], "the stray being gone")
@@ -78,6 +82,7 @@ def test_half_a_script_that_is_applied_after_it_was_made_again(new_stack):
     if not is_applied_later(stack, stray):
         pytest.skip(MENDED)
     check_delivered(stack, organization, receiver, event_id)
+    assert (strays(stack, "ready"), strays(stack, "gone")) == (0, 1)
 
 
 @pytest.mark.parametrize("has_record", [True, False])
@@ -103,4 +108,4 @@ def test_one_that_is_owed_is_delivered(new_stack):
     assert receiver.wait("/hook")[0].event_id == event_id
     stack.wait_drained()
     assert stack.services["dispatcher"].lines("strays.found")
-    assert metrics_text.value(metrics_text.parse(stack.metrics("dispatcher")), "millrace_strays_total", end="ready") == 1
+    assert (strays(stack, "ready"), strays(stack, "gone")) == (1, 0)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -99,15 +100,16 @@ static void end(struct load *load)
     }
 }
 
+static int file = -1;
 static char file_path[64];
 
+/* In memory alone, so that nothing is left of a test that is aborted. */
 static void write_file(const void *at, size_t len)
 {
-    snprintf(file_path, sizeof file_path, "/tmp/config_test_XXXXXX");
-    int fd = mkstemp(file_path);
-    assert_true(fd >= 0);
-    assert_true(write(fd, at, len) == (ssize_t)len);
-    close(fd);
+    file = memfd_create("config_test", MFD_CLOEXEC);
+    assert_true(file >= 0);
+    snprintf(file_path, sizeof file_path, "/proc/self/fd/%d", file);
+    assert_true(write(file, at, len) == (ssize_t)len);
 }
 
 /* "--flag=" or "VARIABLE=" with the path of the file behind it. */
@@ -169,7 +171,7 @@ static void a_flag_counts_more_than_a_variable_than_the_file(void **state)
         assert_int_equal(load.settings.schedule.ms[0], first_ms[sources]);
         end(&load);
     }
-    unlink(file_path);
+    close(file);
 }
 
 static void the_flag_names_another_file_than_the_variable(void **state)
@@ -182,7 +184,7 @@ static void the_flag_names_another_file_than_the_variable(void **state)
     assert_string_equal(load.problems, "");
     assert_int_equal(load.settings.workers, 5);
     end(&load);
-    unlink(file_path);
+    close(file);
 }
 
 static void flags_take_values_in_two_ways(void **state)
@@ -465,7 +467,7 @@ static void what_may_be_a_secret_is_not_repeated(void **state)
     run(&load);
     assert_int_equal(load.status, STATUS_INVALID);
     end(&load);
-    unlink(file_path);
+    close(file);
 }
 
 static void values_that_are_missing(void **state)
@@ -513,7 +515,7 @@ static void lines_of_the_file(void **state)
         }
         assert_string_equal(load.problems, expected);
         end(&load);
-        unlink(file_path);
+        close(file);
     }
 }
 
@@ -533,7 +535,7 @@ static void a_bad_value_is_told_with_its_place(void **state)
              file_path, file_path, file_path);
     assert_string_equal(load.problems, expected);
     end(&load);
-    unlink(file_path);
+    close(file);
     struct load absent = {.flags = {"--config=/nonexistent/x"}};
     run(&absent);
     assert_string_equal(absent.problems, "config: /nonexistent/x: No such file or directory\n");
@@ -558,7 +560,7 @@ static void a_file_of_one_mebibyte_is_the_largest(void **state)
         assert_int_equal(load.status, over == 0 ? STATUS_OK : STATUS_INVALID);
         assert_int_equal(load.settings.workers, over == 0 ? 9 : 1);
         end(&load);
-        unlink(file_path);
+        close(file);
         test_free(text);
     }
 }
@@ -596,7 +598,7 @@ static void secrets_come_from_files(void **state)
             }
             end(&load);
         }
-        unlink(file_path);
+        close(file);
     }
     struct load absent = {.variables = {"MILLRACE_ADMIN_TOKEN_FILE=/nonexistent"}};
     run(&absent);
@@ -673,7 +675,7 @@ static void prints_all_but_secrets_and_reads_it_back(void **state)
     assert_non_null(strstr(text, "admin_token = (unset)\nverbose = true\n"));
     free(text);
     end(&again);
-    unlink(file_path);
+    close(file);
 }
 
 static void help_names_every_setting(void **state)

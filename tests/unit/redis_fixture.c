@@ -100,7 +100,10 @@ static void start(struct redis_fixture *fixture, const char *options)
 void redis_fixture_start(struct redis_fixture *fixture, const char *options)
 {
     *fixture = (struct redis_fixture){.port = free_port()};
-    snprintf(fixture->directory, sizeof fixture->directory, "/tmp/redis_fixture.XXXXXX");
+    const char *parent = getenv("TMPDIR"); /* tests/run removes it, with what aborted tests left */
+    int len = snprintf(fixture->directory, sizeof fixture->directory, "%s/redis_fixture.XXXXXX",
+                       parent ? parent : "/tmp");
+    assert_in_range(len, 1, sizeof fixture->directory - 1);
     assert_non_null(mkdtemp(fixture->directory));
     start(fixture, options);
 }

@@ -12,7 +12,7 @@
 struct redis_fixture {
     pid_t pid; /* 0: not running */
     int port;
-    char directory[64];
+    char directory[96];
 };
 
 /* options: more arguments of redis-server, words without spaces in them ("--appendonly yes"). Returns when it answers. */
