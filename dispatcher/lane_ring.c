@@ -3,9 +3,7 @@
  */
 #include "lane_ring.h"
 
-#include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/must.h"
 
@@ -32,30 +30,7 @@ void lane_ring_fini(struct lane_ring *ring)
         free_all(&lane->running);
         free(lane);
     }
-    for (struct lane *lane; (lane = ring->spare);) {
-        ring->spare = lane->after;
-        free(lane);
-    }
     map_fini(&ring->by_key);
-}
-
-/* With many endpoints a lane is made for nearly each delivery. */
-static struct lane *lane_new(struct lane_ring *ring, const struct key *key)
-{
-    struct lane *lane = ring->spare;
-    if (lane) {
-        ring->spare = lane->after;
-    } else {
-        lane = xmalloc(sizeof *lane);
-    }
-    memset(lane, 0, offsetof(struct lane, key));
-    lane->ring = ring;
-    lane->owner = ring->owner;
-    lane->key.len = key->len;
-    memcpy(lane->key.at, key->at, key->len);
-    lane_pace_init(&lane->pace, ring->max_in_flight_per_endpoint,
-                   ring->max_in_flight / INITIAL_PART);
-    return lane;
 }
 
 struct lane *lane_ring_find(struct lane_ring *ring, uint32_t partition, struct slice endpoint)
@@ -65,7 +40,12 @@ struct lane *lane_ring_find(struct lane_ring *ring, uint32_t partition, struct s
     if (lane) {
         return lane;
     }
-    lane = lane_new(ring, &key);
+    lane = xcalloc(1, sizeof *lane);
+    lane->ring = ring;
+    lane->owner = ring->owner;
+    lane->key = key;
+    lane_pace_init(&lane->pace, ring->max_in_flight_per_endpoint,
+                   ring->max_in_flight / INITIAL_PART);
     map_add(&ring->by_key, key_slice(&lane->key), lane);
     return lane;
 }
@@ -144,8 +124,7 @@ void lane_free_if_empty(struct lane *lane, int64_t now_mono_ms)
     lane->pace.blocked_mono_ms = 0;
     if (!lane_pace_has_parked(&lane->pace, now_mono_ms) || ring->by_key.count > LANES_KEPT_MAX) {
         map_remove(&ring->by_key, key_slice(&lane->key));
-        lane->after = ring->spare;
-        ring->spare = lane;
+        free(lane);
     }
 }
 

@@ -2,7 +2,7 @@
  * lane_ring.h - the lanes there are, their queues, and the turns they take
  *
  * A lane exists while something is in it, or was parked and is not back yet; then it keeps its pace, unless there are LANES_KEPT_MAX
- * lanes already. Those that are freed stay, as many as there ever were at a time, to be used again. In the ring are the lanes that have a delivery to start and a slot of their own for it. Only for lane.c.
+ * lanes already. In the ring are the lanes that have a delivery to start and a slot of their own for it. Only for lane.c.
  */
 #pragma once
 
@@ -22,15 +22,14 @@ enum lane_state {
 
 struct lane {
     struct lane_ring *ring;
-    struct lane *before, *after; /* in the ring, or among the spare ones */
+    struct lane *before, *after;
+    struct key key; /* of the endpoint's record */
     enum lane_state state;
     struct delivery_list queued, running;
     size_t
         asking; /* deliveries that have a slot, and are with settle to learn whether they may start */
     struct lane_pace pace;
     void *owner;
-    struct key
-        key; /* of the endpoint's record; stays last: lane_new clears what stands before it, since most of its room is never used */
 };
 
 struct lane_ring {
@@ -39,7 +38,6 @@ struct lane_ring {
     void *owner;                       /* handed to each lane */
     struct map by_key;
     struct lane *first, *last;
-    struct lane *spare;     /* were freed; the one that was last is the next to be used */
     size_t queued, running; /* deliveries of all lanes; those that ask among the running */
     size_t slow;            /* lanes, at the last judgement */
 };

@@ -111,39 +111,9 @@ static void those_that_are_only_kept_take_no_share(void **state)
     assert_int_equal(lane_ring_share(&ring), 50);
 }
 
-/* Nothing of what a lane was is left in the one that is made of it. */
-static void one_is_made_of_another(void **state)
-{
-    struct lane *lanes[3];
-    struct delivery *deliveries[2];
-    (void)state;
-    for (int i = 0; i < 3; i++)
-        lanes[i] = slow_lane(i);
-    for (int i = 0; i < 3; i++)
-        lane_free_if_empty(lanes[i], NOW);
-    assert_int_equal(ring.by_key.count, 0);
-    for (int i = 0; i < 2; i++) {
-        struct lane *lane = lane_of(10 + i);
-        assert_ptr_equal(lane, lanes[2 - i]);
-        assert_false(lane->pace.is_slow);
-        deliveries[i] = put(lane);
-        lane_wake(lane);
-    }
-    assert_ptr_equal(ring.first, lanes[2]);
-    assert_ptr_equal(ring.first->after, lanes[1]);
-    assert_ptr_equal(ring.last, lanes[1]);
-    assert_null(ring.last->after);
-    for (int i = 0; i < 2; i++) {
-        lane_unqueue(lanes[2 - i], deliveries[i]);
-        delivery_free(&deliveries[i]);
-    }
-    assert_null(ring.first);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(one_is_made_of_another, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_lane_goes_when_it_is_empty, set_up, tear_down),
         cmocka_unit_test_setup_teardown(it_stays_until_the_parked_are_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(only_so_many_are_kept, set_up, tear_down),
