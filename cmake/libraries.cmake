@@ -24,6 +24,7 @@ millrace_third_party(llhttp llhttp.h llhttp)
 millrace_third_party(hiredis_core hiredis/hiredis.h hiredis)
 millrace_third_party(hiredis_ssl hiredis/hiredis_ssl.h hiredis_ssl)
 millrace_third_party(curl curl/curl.h curl)
+millrace_third_party(tcmalloc gperftools/tcmalloc.h tcmalloc_minimal)
 
 target_link_libraries(third_party::ssl INTERFACE third_party::crypto)
 add_library(third_party::hiredis INTERFACE IMPORTED)

@@ -183,12 +183,12 @@ static void write_use(struct account_book *book, struct slice hash, int64_t now_
 void account_book_used(struct account_book *book, struct slice hash, struct cache_value *value)
 {
     struct key_record *record = cache_value_of(value);
-    const int64_t now_ms = clock_wall_ms();
-    const int64_t since_ms = now_ms - record->last_used_at_ms;
-    if (since_ms >= 0 && since_ms < USE_NOTED_MS) /* before 0 after a clock was set back */
+    const int64_t since_ms = clock_coarse_wall_ms() - record->last_used_at_ms;
+    /* Less than that after a clock was set back. */
+    if (since_ms >= -CLOCK_COARSE_LAG_MS && since_ms < USE_NOTED_MS)
         return;
-    record->last_used_at_ms = now_ms;
-    write_use(book, hash, now_ms);
+    record->last_used_at_ms = clock_wall_ms();
+    write_use(book, hash, record->last_used_at_ms);
 }
 
 size_t account_book_size(const struct account_book *book, enum account_kind kind)

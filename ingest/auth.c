@@ -93,7 +93,7 @@ static bool is_allowed(const char *scope, struct slice scopes)
 
 static bool has_expired(const struct key_record *key)
 {
-    return key->expires_at_ms > 0 && key->expires_at_ms <= clock_wall_ms();
+    return key->expires_at_ms > 0 && key->expires_at_ms <= clock_coarse_wall_ms();
 }
 
 static enum auth_verdict judge_key(struct auth *auth, struct call *call, struct slice hash,

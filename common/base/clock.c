@@ -30,6 +30,16 @@ int64_t clock_mono_us(void)
     return read_us(CLOCK_MONOTONIC);
 }
 
+int64_t clock_coarse_wall_ms(void)
+{
+    return read_us(CLOCK_REALTIME_COARSE) / 1000;
+}
+
+int64_t clock_coarse_mono_ms(void)
+{
+    return read_us(CLOCK_MONOTONIC_COARSE) / 1000;
+}
+
 struct date {
     int64_t year, month, day;
 };

@@ -261,7 +261,7 @@ static bool is_fresh(struct cache *cache, struct entry *entry)
 {
     if (entry->state == LOADING)
         return false;
-    if (clock_mono_ms() < entry->expires_mono_ms)
+    if (clock_coarse_mono_ms() < entry->expires_mono_ms)
         return true;
     count(cache, CACHE_EXPIRED);
     drop(cache, entry);
@@ -334,7 +334,7 @@ void cache_loaded(struct cache *cache, void *ticket, enum status status, void *v
     answer_waiters(cache, entry, status);
     if (known && !entry->stale) {
         int64_t ttl_ms = value ? cache->options.ttl_ms : cache->options.negative_ttl_ms;
-        entry->expires_mono_ms = clock_mono_ms() + ttl_ms;
+        entry->expires_mono_ms = clock_coarse_mono_ms() + ttl_ms;
         move(cache, entry, value ? VALUE : ABSENCE);
         return;
     }

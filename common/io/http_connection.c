@@ -107,7 +107,7 @@ static void linger(struct http_connection *connection)
         return;
     }
     connection->state = CONNECTION_LINGERING;
-    connection->progress_mono_ms = clock_mono_ms();
+    connection->progress_mono_ms = clock_coarse_mono_ms();
 }
 
 /* After anything has changed: ends it if nothing is left to do, else waits for the right things. */
@@ -150,14 +150,14 @@ static bool write_out(struct http_connection *connection)
         return true;
     /* The first try: from here on the client is expected to take it. */
     if (!connection->is_writing)
-        connection->progress_mono_ms = clock_mono_ms();
+        connection->progress_mono_ms = clock_coarse_mono_ms();
     is_rest = connection->out_sent == out->len;
     part = is_rest ? connection->rest : slice_from(buf_slice(out), connection->out_sent);
     len = send(connection->fd, part.at, part.len, MSG_NOSIGNAL);
     if (len < 0)
         return is_passing(errno);
     if (connection->is_writing)
-        connection->progress_mono_ms = clock_mono_ms();
+        connection->progress_mono_ms = clock_coarse_mono_ms();
     if (is_rest) {
         connection->rest = slice_from(connection->rest, (size_t)len);
         return true;
@@ -285,7 +285,7 @@ void http_connection_open(struct http_server *server, int fd, const struct socka
     connection->server = server;
     connection->fd = fd;
     connection->peer = peer;
-    connection->progress_mono_ms = clock_mono_ms();
+    connection->progress_mono_ms = clock_coarse_mono_ms();
     http_peer_text(address, connection->peer_text);
     STAILQ_INIT(&connection->exchanges);
     buf_init(&connection->out, HTTP_OUTPUT_MAX);

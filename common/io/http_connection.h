@@ -48,7 +48,7 @@ struct http_connection {
     uint64_t content_length;
     int64_t now_mono_us;      /* of the current or last read */
     int64_t part_mono_us;     /* when the head or body being received began */
-    int64_t progress_mono_ms; /* when the client last took output, or all was done */
+    int64_t progress_mono_ms; /* coarse: when the client last took output, or all was done */
     size_t requests_count;
 
     struct http_exchanges exchanges; /* not answered, or not yet to be sent */

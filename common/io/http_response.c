@@ -85,7 +85,7 @@ static void add_date(struct http_date *date, struct buf *out)
 {
     static const char days[] = "SunMonTueWedThuFriSat";
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    time_t now_s = (time_t)(clock_wall_ms() / 1000);
+    time_t now_s = (time_t)(clock_coarse_wall_ms() / 1000);
     struct tm tm;
 
     if (date->at_s != now_s) {

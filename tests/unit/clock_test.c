@@ -48,6 +48,21 @@ static void clocks_advance(void **state)
     assert_true(clock_mono_us() > mono_us);
 }
 
+/* Never ahead of the precise one, and no further behind than is said; once more if the test was kept from running. */
+static void coarse_clocks_lag_a_tick(void **state)
+{
+    (void)state;
+    int64_t before_ms, mono_ms, wall_ms, wall_before_ms;
+    do {
+        before_ms = clock_mono_ms();
+        wall_before_ms = clock_wall_ms();
+        mono_ms = clock_coarse_mono_ms();
+        wall_ms = clock_coarse_wall_ms();
+    } while (clock_mono_ms() - before_ms > 1);
+    assert_in_range(before_ms + 1 - mono_ms, 0, CLOCK_COARSE_LAG_MS + 1);
+    assert_in_range(wall_before_ms + 1 - wall_ms, 0, CLOCK_COARSE_LAG_MS + 1);
+}
+
 static void writes_as_the_c_library_does(void **state)
 {
     (void)state;
@@ -260,9 +275,13 @@ static void parses_durations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(clocks_advance),    cmocka_unit_test(writes_as_the_c_library_does),
-        cmocka_unit_test(parses_rfc3339),    cmocka_unit_test(refuses_each_prefix),
-        cmocka_unit_test(parses_http_dates), cmocka_unit_test(parses_durations),
+        cmocka_unit_test(clocks_advance),
+        cmocka_unit_test(coarse_clocks_lag_a_tick),
+        cmocka_unit_test(writes_as_the_c_library_does),
+        cmocka_unit_test(parses_rfc3339),
+        cmocka_unit_test(refuses_each_prefix),
+        cmocka_unit_test(parses_http_dates),
+        cmocka_unit_test(parses_durations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
