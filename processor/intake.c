@@ -30,7 +30,8 @@ struct intake {
     struct fanout *fanout;
     struct work *newest; /* all that is held, also aside */
     size_t count, bytes;
-    struct work *unmatched; /* their catalog could not be loaded; asked again by the timer */
+    size_t waits_count;                       /* for catalogs */
+    struct work *unmatched, **last_unmatched; /* no catalog came; the timer asks again */
     struct loop_timer *retry_timer;
     struct aside *aside;
     int64_t last_end_mono_ms; /* of some work, or when the first of what is active came */
@@ -143,8 +144,9 @@ static void set_aside(struct intake *intake, struct work *work, enum status why)
 static void match_later(struct work *work, void *self)
 {
     struct intake *intake = self;
-    work->next = intake->unmatched;
-    intake->unmatched = work;
+    work->next = NULL;
+    *intake->last_unmatched = work;
+    intake->last_unmatched = &work->next;
     if (!loop_timer_is_set(intake->retry_timer))
         loop_timer_start(intake->retry_timer, loop_jitter(RETRY_MS));
 }
@@ -157,6 +159,7 @@ static void on_catalog(enum status status, struct cache_value *value, void *self
     free(wait);
     if (status == STATUS_CANCELLED)
         return; /* we may be gone already */
+    intake->waits_count--;
     if (status == STATUS_OK) {
         work->catalog = value;
         aside_retry(intake->aside, work->org);
@@ -168,14 +171,18 @@ static void on_catalog(enum status status, struct cache_value *value, void *self
     }
 }
 
+/* While others wait nobody looks for himself: a catalog may be there, and who waited for it not told yet. What is
+ * asked for is answered in the order of asking, so events of an organization keep theirs. */
 static void find_catalog(struct intake *intake, struct work *work)
 {
-    if (catalog_peek(intake->catalog, work->org, &work->catalog) == STATUS_OK) {
+    if (intake->waits_count == 0 &&
+        catalog_peek(intake->catalog, work->org, &work->catalog) == STATUS_OK) {
         match(intake, work);
         return;
     }
     struct wait *wait = xcalloc(1, sizeof *wait);
     *wait = (struct wait){intake, work};
+    intake->waits_count++;
     catalog_get(intake->catalog, work->org, on_catalog, wait);
 }
 
@@ -196,6 +203,7 @@ static void on_retry(void *self)
     struct intake *intake = self;
     struct work *work = intake->unmatched;
     intake->unmatched = NULL;
+    intake->last_unmatched = &intake->unmatched;
     while (work) {
         struct work *next = work->next;
         freshness_add(intake->freshness, work);
@@ -301,6 +309,7 @@ struct intake *intake_new(struct loop *loop, struct store *store, struct catalog
     intake->loop = loop;
     intake->catalog = catalog;
     intake->options = *options;
+    intake->last_unmatched = &intake->unmatched;
     intake->due = due_new(loop, store_redis(store), options->partition);
     struct fanout_options fanout = {
         .partition = options->partition,

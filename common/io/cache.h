@@ -41,7 +41,7 @@ typedef void (*cache_fn)(enum status status, struct cache_value *value, void *se
 struct cache_options {
     size_t max;          /* values */
     size_t negative_max; /* absences; 0: as many as values */
-    int64_t ttl_ms;
+    int64_t ttl_ms;      /* both to a tick of the coarse clock */
     int64_t negative_ttl_ms;
     cache_load_fn load;
     cache_free_fn free_value;

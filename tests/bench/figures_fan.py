@@ -39,6 +39,8 @@ def fan_out(bench, durability, hooks, events):
             accepted = generator.result()["accepted"]
             enqueued.samples.append(enqueue(stack, accepted * hooks))
             counts, overtaken = read_enqueued(stack.link)
+            if overtaken:
+                raise VoidRun(f"{overtaken} of {accepted} events overtaken in the queue")
             order.samples.append(overtaken)
             if len(counts) != accepted or set(counts.values()) != {hooks}:
                 raise VoidRun(f"{len(counts)} of {accepted} events enqueued, with {set(counts.values())} deliveries each")

@@ -120,6 +120,16 @@ long long ready_of(struct world *world, const char *org)
     return stage_number(&world->stage, script);
 }
 
+long long overtaken(struct world *world)
+{
+    return stage_number(
+        &world->stage, "local n, latest = 0, {}"
+                       " for _, e in ipairs(redis.call('XRANGE', 'mr:{0}:deliveries', '-', '+')) do"
+                       " local event, endpoint = e[2][2], e[2][4]"
+                       " n = n + (event < (latest[endpoint] or '') and 1 or 0)"
+                       " latest[endpoint] = event end return n");
+}
+
 long long ready_count(struct world *world)
 {
     return stage_number(&world->stage, "return redis.call('XLEN', 'mr:{0}:deliveries')");
@@ -128,6 +138,11 @@ long long ready_count(struct world *world)
 void hold_up_store(struct world *world)
 {
     redis_sendf(world->stage.redis, NULL, NULL, "BLPOP none 9");
+}
+
+void let_store_go_on(struct world *world)
+{
+    redis_fixture_ask(&world->stage.server, "LPUSH none 1");
 }
 
 void on_drained(void *self)

@@ -33,7 +33,10 @@ void await_processed(struct world *world); /* nothing unread, nothing pending */
 long long org_stat(struct world *world, const char *org, const char *name);
 long long ready_count(struct world *world); /* deliveries */
 long long ready_of(struct world *world, const char *org);
+long long
+overtaken(struct world *world); /* deliveries behind that of a later event to their endpoint */
 
 /* What the store is asked for waits behind another command. */
 void hold_up_store(struct world *world);
+void let_store_go_on(struct world *world);
 void on_drained(void *self); /* counts, for intake_drain */

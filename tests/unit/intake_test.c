@@ -38,6 +38,7 @@ static void events_become_deliveries(void **state)
     await_processed(world);
     assert_int_equal(ready_count(world), 300 * 2 + 50 + 10);
     assert_int_equal(ready_of(world, ORG), 610);
+    assert_int_equal(overtaken(world), 0);
     assert_int_equal(ready_of(world, "org_2"), 50);
     while (consumer_held(intake_consumer(world->intake)) > 0) /* the last answer is on its way */
         run_turns(world->stage.loop, 1);
@@ -171,6 +172,12 @@ static void what_kills_those_who_try_is_given_up(void **state)
     close_world(world);
 }
 
+static void hold(struct world *world, int count)
+{
+    while (consumer_held(intake_consumer(world->intake)) < (size_t)count)
+        run_turns(world->stage.loop, 1);
+}
+
 /* The connection is lost with the catalog's answer on its way. */
 static void asks_again_for_a_catalog_that_never_came(void **state)
 {
@@ -179,12 +186,35 @@ static void asks_again_for_a_catalog_that_never_came(void **state)
     put_endpoint(world, ORG, "ep_1", "[\"*\"]", "0");
     intake_start(world->intake);
     hold_up_store(world);
-    log_event_of(world, ORG, "a", 5);
-    while (consumer_held(intake_consumer(world->intake)) < 5)
-        run_turns(world->stage.loop, 1);
+    log_event_of(world, ORG, "a", 300);
+    hold(world, 300);
     redis_fixture_ask(&world->stage.server, "CLIENT KILL TYPE normal");
     await_processed(world);
-    assert_int_equal(ready_count(world), 5);
+    assert_int_equal(ready_count(world), 300);
+    assert_int_equal(overtaken(world), 0);
+    close_world(world);
+}
+
+/* The last answer of a load and the word that later events may be matched come in one turn. */
+static void later_events_do_not_overtake_those_that_wait_for_a_load(void **state)
+{
+    (void)state;
+    struct world *world = open_world("", 1000);
+    put_endpoint(world, ORG, "ep_1", "[\"*\"]", "0");
+    intake_start(world->intake);
+    hold_up_store(world);
+    log_event_of(world, ORG, "a", 300);
+    hold(world, 300);
+    let_store_go_on(world);
+    while (catalog_size(world->catalog) == 0)
+        run_turns(world->stage.loop, 1);
+    hold_up_store(world);
+    log_event_of(world, ORG, "a", 300);
+    hold(world, 600);
+    let_store_go_on(world);
+    await_processed(world);
+    assert_int_equal(ready_count(world), 600);
+    assert_int_equal(overtaken(world), 0);
     close_world(world);
 }
 
@@ -308,6 +338,7 @@ int main(void)
         cmocka_unit_test(what_is_no_event_ends),
         cmocka_unit_test(what_kills_those_who_try_is_given_up),
         cmocka_unit_test(asks_again_for_a_catalog_that_never_came),
+        cmocka_unit_test(later_events_do_not_overtake_those_that_wait_for_a_load),
         cmocka_unit_test(knows_when_nothing_ends),
         cmocka_unit_test(drains_what_it_holds_and_leaves),
         cmocka_unit_test(ends_while_a_catalog_is_loaded),
