@@ -133,12 +133,17 @@ size_t decimal_encode(uint64_t value, char *out)
     return sizeof digits - left;
 }
 
+/* Without a table, so that the compiler can do many at once. */
+static char hex_digit(uint8_t nibble)
+{
+    return (char)(nibble + (nibble < 10 ? '0' : 'a' - 10));
+}
+
 void hex_encode(const uint8_t *at, size_t len, char *out)
 {
-    static const char digits[] = "0123456789abcdef";
     for (size_t i = 0; i < len; i++) {
-        out[2 * i] = digits[at[i] >> 4];
-        out[2 * i + 1] = digits[at[i] & 15];
+        out[2 * i] = hex_digit(at[i] >> 4);
+        out[2 * i + 1] = hex_digit(at[i] & 15);
     }
 }
 

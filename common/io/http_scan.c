@@ -3,6 +3,8 @@
  */
 #include "http_head.h"
 
+#include <string.h>
+
 static enum http_progress refuse(struct http_refusal *out, int status, const char *reason)
 {
     *out = (struct http_refusal){.status = status, .reason = reason};
@@ -15,6 +17,18 @@ static bool is_line_text(unsigned char c, bool in_headers)
         return true;
     /* Values may hold tabs and, opaque, bytes of other encodings. Names and the request line are checked further later. */
     return in_headers && (c == '\t' || c >= 0x80);
+}
+
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Whether none of eight bytes is a control, DEL or beyond ASCII. The test: "Hacker's Delight", H. S. Warren, section 6-1. */
+static bool are_line_text(const char at[sizeof(uint64_t)])
+{
+    uint64_t bytes;
+    memcpy(&bytes, at, sizeof bytes);
+    uint64_t below_space = (bytes - EACH(0x20)) & ~bytes;
+    uint64_t above_tilde = (bytes + EACH(1)) | bytes;
+    return ((below_space | above_tilde) & EACH(0x80)) == 0;
 }
 
 static enum http_progress refuse_byte(struct http_refusal *out, unsigned char c, bool in_headers)
@@ -38,6 +52,8 @@ static enum http_progress scan_text(struct http_scan *scan, const struct http_li
     size_t stop = input.len < limit ? input.len : limit;
     size_t at = scan->at;
 
+    while (at + sizeof(uint64_t) <= stop && are_line_text(input.at + at))
+        at += sizeof(uint64_t);
     while (at < stop && is_line_text((unsigned char)input.at[at], in_headers))
         at++;
     scan->at = at;

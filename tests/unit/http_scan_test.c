@@ -76,10 +76,40 @@ static void test_rows(void **state)
     }
 }
 
+/* What is read eight bytes at a time must be found at each place in them. */
+static void each_byte_at_each_place(void **state)
+{
+    enum { PLACES = 20 };
+    struct http_limits limits = http_limits_default();
+
+    (void)state;
+    for (int in_headers = 0; in_headers < 2; in_headers++) {
+        for (size_t at = 0; at < (size_t)PLACES * 256; at++) {
+            char input[64] = {0};
+            struct http_scan scan = {0};
+            struct http_refusal refusal = {0};
+            unsigned char byte = (unsigned char)(at % 256);
+            const char *first = in_headers ? GET "A: " : "GET ";
+            size_t len = strlen(first), place = len + at / 256;
+            bool is_text =
+                (byte >= 0x20 && byte < 0x7f) || (in_headers && (byte == '\t' || byte >= 0x80));
+
+            memcpy(input, first, len);
+            memset(input + len, 'x', PLACES);
+            input[place] = (char)byte;
+            assert_int_equal(
+                http_scan_head(&scan, &limits, (struct slice){input, len + PLACES}, &refusal),
+                is_text || (byte == '\r' && at / 256 == PLACES - 1) ? HTTP_MORE : HTTP_REFUSED);
+            assert_int_equal(scan.at, is_text ? len + PLACES : place + (byte == '\r'));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
+        cmocka_unit_test(each_byte_at_each_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
