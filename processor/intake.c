@@ -13,9 +13,9 @@
 #include "freshness.h"
 #include "metrics.h"
 #include "recipients.h"
+#include "unmatched.h"
 
 #define READ_MAX 200
-#define RETRY_MS 500
 #define ASIDE_TIMES 4 /* as many events may be set aside as held, and as many bytes */
 
 static const char claims_exceeded[] = "claims_exceeded";
@@ -30,9 +30,8 @@ struct intake {
     struct fanout *fanout;
     struct work *newest; /* all that is held, also aside */
     size_t count, bytes;
-    size_t waits_count;                       /* for catalogs */
-    struct work *unmatched, **last_unmatched; /* no catalog came; the timer asks again */
-    struct loop_timer *retry_timer;
+    size_t waits_count; /* for catalogs */
+    struct unmatched *unmatched;
     struct aside *aside;
     int64_t last_end_mono_ms; /* of some work, or when the first of what is active came */
     bool poke_queued;
@@ -113,6 +112,7 @@ static void on_fanout_end(struct work *work, enum fanout_end end, void *self)
 
 static void match(struct intake *intake, struct work *work)
 {
+    unmatched_leave(intake->unmatched, work);
     recipients_find(work, catalog_index(work->catalog));
     fanout_add(intake->fanout, work);
 }
@@ -133,6 +133,7 @@ static bool is_final(enum status status)
 /* What is left while draining stays pending: it is another process's after the lease. */
 static void set_aside(struct intake *intake, struct work *work, enum status why)
 {
+    unmatched_leave(intake->unmatched, work);
     if (intake->draining) {
         end_work(intake, work);
         return;
@@ -144,11 +145,7 @@ static void set_aside(struct intake *intake, struct work *work, enum status why)
 static void match_later(struct work *work, void *self)
 {
     struct intake *intake = self;
-    work->next = NULL;
-    *intake->last_unmatched = work;
-    intake->last_unmatched = &work->next;
-    if (!loop_timer_is_set(intake->retry_timer))
-        loop_timer_start(intake->retry_timer, loop_jitter(RETRY_MS));
+    unmatched_add(intake->unmatched, work);
 }
 
 static void on_catalog(enum status status, struct cache_value *value, void *self)
@@ -160,7 +157,10 @@ static void on_catalog(enum status status, struct cache_value *value, void *self
     if (status == STATUS_CANCELLED)
         return; /* we may be gone already */
     intake->waits_count--;
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && !unmatched_may_pass(intake->unmatched, work)) {
+        cache_release(&value);
+        match_later(work, intake);
+    } else if (status == STATUS_OK) {
         work->catalog = value;
         aside_retry(intake->aside, work->org);
         match(intake, work);
@@ -171,10 +171,14 @@ static void on_catalog(enum status status, struct cache_value *value, void *self
     }
 }
 
-/* While others wait nobody looks for himself: a catalog may be there, and who waited for it not told yet. What is
- * asked for is answered in the order of asking, so events of an organization keep theirs. */
+/* While others wait, of whatever organization, nobody looks for himself: a catalog may be there, and who waited for
+ * it not told yet. Those who ask are answered in the order of asking. */
 static void find_catalog(struct intake *intake, struct work *work)
 {
+    if (!unmatched_may_pass(intake->unmatched, work)) {
+        match_later(work, intake);
+        return;
+    }
     if (intake->waits_count == 0 &&
         catalog_peek(intake->catalog, work->org, &work->catalog) == STATUS_OK) {
         match(intake, work);
@@ -198,17 +202,11 @@ static void on_fresh(struct work *work, void *self)
     find_catalog(self, work);
 }
 
-static void on_retry(void *self)
+static void ask_again(void *self)
 {
     struct intake *intake = self;
-    struct work *work = intake->unmatched;
-    intake->unmatched = NULL;
-    intake->last_unmatched = &intake->unmatched;
-    while (work) {
-        struct work *next = work->next;
+    for (struct work *work; (work = unmatched_take(intake->unmatched));)
         freshness_add(intake->freshness, work);
-        work = next;
-    }
     freshness_ask(intake->freshness);
 }
 
@@ -258,7 +256,7 @@ static size_t room(void *self)
     struct intake *intake = self;
     size_t held = active(intake), bytes = intake->bytes - aside_bytes(intake->aside);
     if (held * 2 > intake->options.events_max || bytes >= intake->options.bytes_max ||
-        aside_is_full(intake->aside))
+        aside_is_full(intake->aside) || !unmatched_is_empty(intake->unmatched))
         return 0;
     size_t count = intake->options.events_max - held;
     if (held == 0)
@@ -309,7 +307,6 @@ struct intake *intake_new(struct loop *loop, struct store *store, struct catalog
     intake->loop = loop;
     intake->catalog = catalog;
     intake->options = *options;
-    intake->last_unmatched = &intake->unmatched;
     intake->due = due_new(loop, store_redis(store), options->partition);
     struct fanout_options fanout = {
         .partition = options->partition,
@@ -331,7 +328,7 @@ struct intake *intake_new(struct loop *loop, struct store *store, struct catalog
     intake->freshness = freshness_new(&freshness);
     make_aside(intake);
     make_consumer(intake, store);
-    intake->retry_timer = loop_timer_new(loop, on_retry, intake);
+    intake->unmatched = unmatched_new(loop, ask_again, intake);
     return intake;
 }
 
@@ -349,7 +346,7 @@ void intake_free(struct intake **intake_at)
         work_free(&work);
     }
     loop_later_cancel(intake->loop, intake);
-    loop_timer_free(&intake->retry_timer);
+    unmatched_free(&intake->unmatched);
     consumer_free(&intake->consumer);
     due_free(&intake->due);
     free(intake);

@@ -19,6 +19,7 @@ struct work {
     struct slice ce; /* attributes of a CloudEvent; empty: it is none */
     struct slice to; /* the only endpoint that may get it; empty: all that want it */
     size_t bytes;    /* of the copy */
+    bool is_taken;   /* by who asks again: unmatched.h */
 
     /* Once matched: who gets it, sorted by id. The catalog keeps the ids alive. */
     struct cache_value *catalog;

@@ -13,8 +13,7 @@ int64_t clock_wall_ms(void);
 int64_t clock_mono_ms(void);
 int64_t clock_mono_us(void);
 
-/* As of the kernel's last tick, at a fifth of the cost: for what counts in seconds. */
-#define CLOCK_COARSE_LAG_MS 10
+/* As of the kernel's last tick, mostly 1 to 10 ms ago, at a fifth of the cost: for what counts in seconds. */
 int64_t clock_coarse_wall_ms(void);
 int64_t clock_coarse_mono_ms(void);
 

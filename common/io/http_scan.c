@@ -1,5 +1,5 @@
 /*
- * http_scan.c - finds the end of a request's head, byte by byte and within the limits
+ * http_scan.c - finds the end of a request's head, within the limits and however it is cut into reads
  */
 #include "http_head.h"
 

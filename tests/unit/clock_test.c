@@ -48,19 +48,19 @@ static void clocks_advance(void **state)
     assert_true(clock_mono_us() > mono_us);
 }
 
-/* Never ahead of the precise one, and no further behind than is said; once more if the test was kept from running. */
+/* Never ahead of the precise ones; and a tick behind, unless whoever keeps the time is kept from running. */
 static void coarse_clocks_lag_a_tick(void **state)
 {
     (void)state;
-    int64_t before_ms, mono_ms, wall_ms, wall_before_ms;
-    do {
-        before_ms = clock_mono_ms();
-        wall_before_ms = clock_wall_ms();
-        mono_ms = clock_coarse_mono_ms();
-        wall_ms = clock_coarse_wall_ms();
-    } while (clock_mono_ms() - before_ms > 1);
-    assert_in_range(before_ms + 1 - mono_ms, 0, CLOCK_COARSE_LAG_MS + 1);
-    assert_in_range(wall_before_ms + 1 - wall_ms, 0, CLOCK_COARSE_LAG_MS + 1);
+    int64_t least_ms = INT64_MAX;
+    for (int i = 0; i < 1000000 && least_ms > 10; i++) {
+        int64_t mono_ms = clock_coarse_mono_ms(), wall_ms = clock_coarse_wall_ms();
+        int64_t mono_lag_ms = clock_mono_ms() - mono_ms, wall_lag_ms = clock_wall_ms() - wall_ms;
+        assert_true(mono_lag_ms >= 0 && wall_lag_ms >= 0);
+        int64_t lag_ms = mono_lag_ms > wall_lag_ms ? mono_lag_ms : wall_lag_ms;
+        least_ms = lag_ms < least_ms ? lag_ms : least_ms;
+    }
+    assert_true(least_ms <= 10);
 }
 
 static void writes_as_the_c_library_does(void **state)

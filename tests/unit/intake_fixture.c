@@ -5,7 +5,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/must.h"
 #include "loop_fixture.h"
 #include "model/keys.h"
 
@@ -126,8 +128,9 @@ long long overtaken(struct world *world)
         &world->stage, "local n, latest = 0, {}"
                        " for _, e in ipairs(redis.call('XRANGE', 'mr:{0}:deliveries', '-', '+')) do"
                        " local event, endpoint = e[2][2], e[2][4]"
-                       " n = n + (event < (latest[endpoint] or '') and 1 or 0)"
-                       " latest[endpoint] = event end return n");
+                       " local is_behind = event < (latest[endpoint] or '')"
+                       " n = n + (is_behind and 1 or 0)"
+                       " latest[endpoint] = is_behind and latest[endpoint] or event end return n");
 }
 
 long long ready_count(struct world *world)
@@ -138,6 +141,17 @@ long long ready_count(struct world *world)
 void hold_up_store(struct world *world)
 {
     redis_sendf(world->stage.redis, NULL, NULL, "BLPOP none 9");
+}
+
+void lose_held_up_store(struct world *world)
+{
+    const char *clients = redis_fixture_ask(&world->stage.server, "CLIENT LIST TYPE normal");
+    const char *held_up = strstr(clients, "cmd=blpop"), *id = NULL;
+    must(held_up != NULL);
+    for (const char *at = clients; (at = strstr(at, "id=")) && at < held_up; at += strlen("id="))
+        id = at == clients || at[-1] == '\n' ? at + strlen("id=") : id;
+    must(id != NULL);
+    redis_fixture_ask(&world->stage.server, "CLIENT KILL ID %lld", atoll(id));
 }
 
 void let_store_go_on(struct world *world)

@@ -39,4 +39,5 @@ overtaken(struct world *world); /* deliveries behind that of a later event to th
 /* What the store is asked for waits behind another command. */
 void hold_up_store(struct world *world);
 void let_store_go_on(struct world *world);
-void on_drained(void *self); /* counts, for intake_drain */
+void lose_held_up_store(struct world *world); /* its connection alone */
+void on_drained(void *self);                  /* counts, for intake_drain */

@@ -178,30 +178,9 @@ static void hold(struct world *world, int count)
         run_turns(world->stage.loop, 1);
 }
 
-/* The connection is lost with the catalog's answer on its way. */
-static void asks_again_for_a_catalog_that_never_came(void **state)
+/* Held up behind the question that goes before a match: 300. Behind the last of a load: 300 more. */
+static void hold_on_both_ways(struct world *world)
 {
-    (void)state;
-    struct world *world = open_world("", 1000);
-    put_endpoint(world, ORG, "ep_1", "[\"*\"]", "0");
-    intake_start(world->intake);
-    hold_up_store(world);
-    log_event_of(world, ORG, "a", 300);
-    hold(world, 300);
-    redis_fixture_ask(&world->stage.server, "CLIENT KILL TYPE normal");
-    await_processed(world);
-    assert_int_equal(ready_count(world), 300);
-    assert_int_equal(overtaken(world), 0);
-    close_world(world);
-}
-
-/* The last answer of a load and the word that later events may be matched come in one turn. */
-static void later_events_do_not_overtake_those_that_wait_for_a_load(void **state)
-{
-    (void)state;
-    struct world *world = open_world("", 1000);
-    put_endpoint(world, ORG, "ep_1", "[\"*\"]", "0");
-    intake_start(world->intake);
     hold_up_store(world);
     log_event_of(world, ORG, "a", 300);
     hold(world, 300);
@@ -211,11 +190,56 @@ static void later_events_do_not_overtake_those_that_wait_for_a_load(void **state
     hold_up_store(world);
     log_event_of(world, ORG, "a", 300);
     hold(world, 600);
-    let_store_go_on(world);
+}
+
+static void check_order(struct world *world, int count)
+{
     await_processed(world);
-    assert_int_equal(ready_count(world), 600);
+    assert_int_equal(ready_count(world), count);
     assert_int_equal(overtaken(world), 0);
     close_world(world);
+}
+
+/* The store's connection is lost before the question is answered; others are read meanwhile. */
+static void later_events_do_not_overtake_those_that_ask_again(void **state)
+{
+    (void)state;
+    struct world *world = open_world("", 1000);
+    put_endpoint(world, ORG, "ep_1", "[\"*\"]", "0");
+    intake_start(world->intake);
+    hold_up_store(world);
+    log_event_of(world, ORG, "a", 300);
+    hold(world, 300);
+    lose_held_up_store(world);
+    for (int is_up = 0; is_up < 2; is_up++) /* down, and up again */
+        while (redis_is_up(world->stage.redis) != is_up)
+            run_turns(world->stage.loop, 1);
+    log_event_of(world, ORG, "a", 300);
+    check_order(world, 600);
+}
+
+/* The last answer of a load and the word that later events may be matched come in one turn. */
+static void later_events_do_not_overtake_those_that_wait_for_a_load(void **state)
+{
+    (void)state;
+    struct world *world = open_world("", 1000);
+    put_endpoint(world, ORG, "ep_1", "[\"*\"]", "0");
+    intake_start(world->intake);
+    hold_on_both_ways(world);
+    let_store_go_on(world);
+    check_order(world, 600);
+}
+
+/* The same, and neither comes: the connection is lost. */
+static void all_ask_again_in_their_order(void **state)
+{
+    (void)state;
+    struct world *world = open_world("", 1000);
+    put_endpoint(world, ORG, "ep_1", "[\"*\"]", "0");
+    intake_start(world->intake);
+    hold_on_both_ways(world);
+    redis_fixture_ask(&world->stage.server, "CLIENT KILL TYPE normal");
+    check_order(world, 600);
 }
 
 static bool is_stuck(void *self)
@@ -337,8 +361,9 @@ int main(void)
         cmocka_unit_test(an_event_finds_the_endpoint_that_was_made_before_it),
         cmocka_unit_test(what_is_no_event_ends),
         cmocka_unit_test(what_kills_those_who_try_is_given_up),
-        cmocka_unit_test(asks_again_for_a_catalog_that_never_came),
+        cmocka_unit_test(later_events_do_not_overtake_those_that_ask_again),
         cmocka_unit_test(later_events_do_not_overtake_those_that_wait_for_a_load),
+        cmocka_unit_test(all_ask_again_in_their_order),
         cmocka_unit_test(knows_when_nothing_ends),
         cmocka_unit_test(drains_what_it_holds_and_leaves),
         cmocka_unit_test(ends_while_a_catalog_is_loaded),
