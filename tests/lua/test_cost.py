@@ -12,6 +12,7 @@ from store import (ATTEMPTS, ATTEMPT_FIELDS, DELIVERIES, DELIVERY_FIELDS, DLQ, D
 MILLION = 10**6
 LIMIT_US = 1000  # for 100 items
 RUNS = 15
+TRIES = 5  # of what was too slow
 NOW = 1700000000000
 PAUSED = endpoint_id(2)
 EVENT = dict(dict.fromkeys(EVENT_FIELDS, "x"), org=ORG)
@@ -252,10 +253,12 @@ def test_cost_at_a_million_entries(empty, crowded):
     for name in MEASURED:
         limit = LIMIT_US / 100
         cost = crowded.us_per_item(getattr(crowded, name), 100)
-        if cost >= limit:  # once more: another process may have had the core all the time
+        for _ in range(TRIES):  # another process may have had the core, or its caches, all the time
+            if cost < limit:
+                break
             before = slowness(empty.r)
             cost = crowded.us_per_item(getattr(crowded, name), 100)
-            limit *= max(before, slowness(empty.r))
+            limit = LIMIT_US / 100 * max(before, slowness(empty.r))
         print(f"{name:28} {empty.us_per_item(getattr(empty, name), 100):6.2f}  {cost:12.2f}")
         if cost >= limit:
             too_slow[name] = cost
