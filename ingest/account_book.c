@@ -11,7 +11,7 @@
 #define SLICES_MAX 64
 #define FORGERIES 10 /* for so many known ones one that is not is remembered */
 #define USE_NOTED_MS (10 * 60 * 1000)
-#define USE_AHEAD_MS 1000
+#define USE_AHEAD_MS 1000 /* more than the coarse clock lags */
 
 struct shelf {
     struct account_book *book;
@@ -185,7 +185,7 @@ void account_book_used(struct account_book *book, struct slice hash, struct cach
 {
     struct key_record *record = cache_value_of(value);
     const int64_t since_ms = clock_coarse_wall_ms() - record->last_used_at_ms;
-    /* The coarse clock lags a little. Far behind it is after the clock was set back. */
+    /* Far ahead of now it is after the clock was set back. */
     if (since_ms > -USE_AHEAD_MS && since_ms < USE_NOTED_MS)
         return;
     record->last_used_at_ms = clock_wall_ms();

@@ -33,8 +33,8 @@ void await_processed(struct world *world); /* nothing unread, nothing pending */
 long long org_stat(struct world *world, const char *org, const char *name);
 long long ready_count(struct world *world); /* deliveries */
 long long ready_of(struct world *world, const char *org);
-long long
-overtaken(struct world *world); /* deliveries behind that of a later event to their endpoint */
+/* Deliveries that stand behind one of a later event to their endpoint. */
+long long overtaken(struct world *world);
 
 /* What the store is asked for waits behind another command. */
 void hold_up_store(struct world *world);

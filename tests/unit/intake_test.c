@@ -218,28 +218,33 @@ static void later_events_do_not_overtake_those_that_ask_again(void **state)
     check_order(world, 600);
 }
 
+static void check_order_after(void (*end_of_hold)(struct world *world))
+{
+    struct world *world = open_world("", 1000);
+    put_endpoint(world, ORG, "ep_1", "[\"*\"]", "0");
+    intake_start(world->intake);
+    hold_on_both_ways(world);
+    end_of_hold(world);
+    check_order(world, 600);
+}
+
 /* The last answer of a load and the word that later events may be matched come in one turn. */
 static void later_events_do_not_overtake_those_that_wait_for_a_load(void **state)
 {
     (void)state;
-    struct world *world = open_world("", 1000);
-    put_endpoint(world, ORG, "ep_1", "[\"*\"]", "0");
-    intake_start(world->intake);
-    hold_on_both_ways(world);
-    let_store_go_on(world);
-    check_order(world, 600);
+    check_order_after(let_store_go_on);
 }
 
-/* The same, and neither comes: the connection is lost. */
+static void lose_all_connections(struct world *world)
+{
+    redis_fixture_ask(&world->stage.server, "CLIENT KILL TYPE normal");
+}
+
+/* The same, and neither comes. */
 static void all_ask_again_in_their_order(void **state)
 {
     (void)state;
-    struct world *world = open_world("", 1000);
-    put_endpoint(world, ORG, "ep_1", "[\"*\"]", "0");
-    intake_start(world->intake);
-    hold_on_both_ways(world);
-    redis_fixture_ask(&world->stage.server, "CLIENT KILL TYPE normal");
-    check_order(world, 600);
+    check_order_after(lose_all_connections);
 }
 
 static bool is_stuck(void *self)
