@@ -6,15 +6,20 @@
 #include "log.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "log_value.h"
 #include "must.h"
 
-enum { WAITING_MAX = 64 * 1024 };
+enum {
+    WAITING_MAX = 64 * 1024,
+    GATHERED = 32 * 1024 /* a file system takes many lines at once for little more than one */
+};
 
 /* What one field may need besides its name: it is reserved at once, and beyond WAITING_MAX, so that the last line that
  * fits finds it too. */
@@ -26,6 +31,8 @@ static struct {
     enum log_level level;
     enum log_format format;
     int fd;
+    bool is_file;
+    bool is_urgent;   /* a warning is among the lines */
     struct buf lines; /* whole lines, but for the first: a part of it may be written */
     uint64_t dropped;
     uint64_t unreported; /* of the dropped, those that no line has told of yet */
@@ -58,10 +65,17 @@ void log_init(const char *service, enum log_level level, enum log_format format)
     logger.format = format;
 }
 
+static void look_at_fd(void)
+{
+    struct stat found;
+    logger.is_file = fstat(logger.fd, &found) == 0 && S_ISREG(found.st_mode);
+}
+
 void log_set_fd(int fd)
 {
     log_flush();
     logger.fd = fd;
+    look_at_fd();
 }
 
 bool log_is_on(enum log_level level)
@@ -214,6 +228,7 @@ static void prepare(void)
     if (logger.lines.max == 0) {
         buf_init(&logger.lines, LINES_ROOM);
         must(pthread_atfork(NULL, NULL, forget_in_child) == 0);
+        look_at_fd();
     }
 }
 
@@ -231,9 +246,25 @@ void log_write(enum log_level level, const char *event, const struct log_field *
             logger.unreported++;
         }
     }
+    logger.is_urgent |= level >= LOG_WARN;
     if (level == LOG_ERROR) {
         log_flush();
     }
+}
+
+/* What one write is given: what a pipe takes as one piece, whoever else writes to it, unless a line alone is longer. */
+static size_t piece_len(struct slice lines)
+{
+    const char *end = NULL;
+    if (logger.is_file || lines.len <= PIPE_BUF) {
+        return lines.len;
+    }
+    end = memrchr(lines.at, '\n', PIPE_BUF);
+    if (end == NULL) {
+        end = memchr(lines.at, '\n', lines.len);
+    }
+    must(end != NULL);
+    return (size_t)(end + 1 - lines.at);
 }
 
 /* A full disk or a closed pipe are treated as a full pipe: the lines wait, later ones are dropped. */
@@ -242,7 +273,8 @@ static void write_waiting(void)
     struct buf *lines = &logger.lines;
     size_t written = 0;
     while (written < lines->len) {
-        ssize_t len = write(logger.fd, lines->at + written, lines->len - written);
+        struct slice left = slice_from(buf_slice(lines), written);
+        ssize_t len = write(logger.fd, left.at, piece_len(left));
         if (len < 0 && errno == EINTR) {
             continue;
         }
@@ -265,7 +297,16 @@ void log_flush(void)
             write_waiting();
         }
     }
+    logger.is_urgent &= logger.lines.len > 0;
     errno = kept_errno;
+}
+
+bool log_flush_due(void)
+{
+    if (logger.is_urgent || logger.unreported > 0 || logger.lines.len >= GATHERED) {
+        log_flush();
+    }
+    return logger.lines.len > 0;
 }
 
 bool log_limit_allows(struct log_limit *limit, int64_t interval_ms, uint64_t *out_suppressed)

@@ -4,9 +4,10 @@
  *   log_event(LOG_INFO, "delivery.retry", log_slice("event", id), log_int("attempt", 3));
  *
  * Each line starts with time, level, service and msg, the event's name. Control characters, quotes and invalid UTF-8 in values are escaped; values are cut
- * at 512 bytes and end in "…" then. Lines are gathered and written by log_flush (once per loop turn); LOG_ERROR flushes at once. When
- * the other end does not take them, 64 KiB wait; more lines are dropped and counted, and the count is logged (log.dropped)
- * when it takes lines again. A child forgets lines that wait at the fork: the parent writes them.
+ * at 512 bytes and end in "…" then. Lines are gathered: an error is written at once, a warning at the end of the loop's turn, with all that
+ * wait; others when 32 KiB wait, or LOG_LINGER_MS later. When the other end does not take them, 64 KiB wait; more lines are dropped and
+ * counted, and the count is logged (log.dropped) when it takes lines again. Whole lines, 4 KiB at most unless one alone is
+ * longer, are written to a pipe or a socket at once: those of several processes do not mix. A child forgets lines that wait at the fork: the parent writes them.
  * Never a payload, never a secret.
  */
 #pragma once
@@ -18,6 +19,7 @@
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 enum log_format { LOG_LOGFMT, LOG_JSON };
+enum { LOG_LINGER_MS = 50 };
 
 struct log_field {
     const char *name;
@@ -38,6 +40,8 @@ bool log_is_on(enum log_level level);
 void log_write(enum log_level level, const char *event, const struct log_field *fields,
                size_t count);
 void log_flush(void);
+/* At the end of a turn. True: lines were left to wait for more, and log_flush is due within LOG_LINGER_MS. */
+bool log_flush_due(void);
 
 /* Writes what is gathered and ends the process as it stands: nothing is freed, no exit handlers run. */
 _Noreturn void log_and_exit(int code);

@@ -1,8 +1,8 @@
 /*
  * must.h - conditions that only a bug can break
  *
- * must(cond) is compiled in always. It prints the place and the condition and aborts; work in hand is in Redis and is
- * taken up by the next process. Never for anything that input, the network or the disk can cause.
+ * must(cond) is compiled in always. It prints the place and the condition, writes the log's lines that wait and aborts; work
+ * in hand is in Redis and is taken up by the next process. Never for anything that input, the network or the disk can cause.
  */
 #pragma once
 

@@ -27,6 +27,8 @@ struct loop {
     size_t later_count;
     size_t later_room;
     bool is_stopping;
+    struct event *log_timer;
+    bool is_log_timed;
     struct event *signals[SIGNALS_COUNT];
     loop_fn on_terminate;
     void *terminate_self;
@@ -37,6 +39,24 @@ struct loop_timer {
     loop_fn fn;
     void *self;
 };
+
+static void set_timer(struct event *event, int64_t delay_ms)
+{
+    int64_t ms = delay_ms > 0 ? delay_ms : 0;
+    struct timeval tv = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
+
+    must(event_add(event, &tv) == 0);
+}
+
+static void on_log_timer(evutil_socket_t fd, short what, void *self)
+{
+    struct loop *loop = self;
+
+    (void)fd;
+    (void)what;
+    loop->is_log_timed = false;
+    log_flush();
+}
 
 struct loop *loop_new(void)
 {
@@ -52,6 +72,8 @@ struct loop *loop_new(void)
     loop->base = event_base_new_with_config(config);
     event_config_free(config);
     must(loop->base != NULL);
+    loop->log_timer = evtimer_new(loop->base, on_log_timer, loop);
+    must(loop->log_timer != NULL);
     must(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
     return loop;
 }
@@ -79,6 +101,7 @@ void loop_free(struct loop **loop_at)
         if (loop->signals[i] != NULL)
             event_free(loop->signals[i]);
     }
+    event_free(loop->log_timer);
     event_base_free(loop->base);
     free(loop->later);
     free(loop);
@@ -89,16 +112,25 @@ struct event_base *loop_base(struct loop *loop)
     return loop->base;
 }
 
+static void flush_log_in_time(struct loop *loop)
+{
+    if (!log_flush_due() || loop->is_log_timed)
+        return;
+    loop->is_log_timed = true;
+    set_timer(loop->log_timer, LOG_LINGER_MS);
+}
+
 void loop_run(struct loop *loop)
 {
     for (;;) {
         /* Before the first poll too: work queued from outside must not wait for an event. */
         run_later(loop);
-        log_flush();
         if (loop->is_stopping)
             break;
+        flush_log_in_time(loop);
         must(event_base_loop(loop->base, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY) == 0);
     }
+    log_flush();
     loop->is_stopping = false;
 }
 
@@ -160,10 +192,7 @@ void loop_timer_free(struct loop_timer **timer_at)
 
 void loop_timer_start(struct loop_timer *timer, int64_t delay_ms)
 {
-    int64_t ms = delay_ms > 0 ? delay_ms : 0;
-    struct timeval tv = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
-
-    must(event_add(timer->event, &tv) == 0);
+    set_timer(timer->event, delay_ms);
 }
 
 void loop_timer_stop(struct loop_timer *timer)

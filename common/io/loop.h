@@ -16,7 +16,7 @@ void loop_free(struct loop **loop);
 struct event_base *
 loop_base(struct loop *loop); /* for the wrappers in this folder and the dispatcher's curl */
 
-/* Runs until loop_stop. At the end of each turn the later-work runs, then log_flush. */
+/* Runs until loop_stop. At the end of each turn the later-work runs, then the log is written if it is time (base/log.h). */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 

@@ -246,10 +246,12 @@ def joined_loads(stack, cache="keys"):
 
 def test_only_hashes_of_keys_are_kept(stack, organization, receiver):
     secret = organization.new_endpoint(receiver.url("/hook"))["secret"]
-    organization.publish("a", 1)
+    event_id = organization.publish("a", 1)
     receiver.wait("/hook")
     kept = everything_in(stack.redis)
     files = b"".join(path.read_bytes() for path in stack.redis.folder.rglob("*.aof"))
+    stack.services["dispatcher"].wait_line("delivery.delivered", event=event_id)
+    stack.services["ingest"].wait_line("event.accepted", event=event_id)
     logs = "".join(service.text() for service in stack.services.values())
     assert sha256(organization.key) in kept and organization.id in logs
     for text in (organization.key, organization.key[8:38], secret, secret[6:], ADMIN_TOKEN, SECRET_KEY):

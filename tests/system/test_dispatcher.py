@@ -55,7 +55,7 @@ def test_delivers_signed(world):
     assert receiver.header(0, "x-millrace-attempt") == "1"
     assert receiver.header(0, "x-team") == "a b"
     wait_for("an empty stream", world.is_settled)
-    line, = (line for line in dispatcher.logs().splitlines() if "delivery.delivered" in line)
+    line, = wait_for("a line", lambda: [line for line in dispatcher.logs().splitlines() if "delivery.delivered" in line])
     for field in (f"event={event}", f"endpoint={endpoint}", "attempt=1", "status=200", "request_id=req_0", f"trace={store.TRACE}"):
         assert field in line
 

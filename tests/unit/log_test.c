@@ -3,13 +3,16 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,8 +21,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/log_value.h"
+#include "base/must.h"
 
-enum { WAITING_MAX = 64 * 1024 };
+enum { WAITING_MAX = 64 * 1024, GATHERED = 32 * 1024 };
 
 static int ends[2]; /* of the pipe that the log is written to, not blocking */
 
@@ -300,6 +304,83 @@ static void gathers_lines_but_errors_go_at_once(void **state)
     free(text);
 }
 
+static void log_line_of(size_t len)
+{
+    static const char rest[] = " level=info service=test msg=f v=\n";
+    char text[LOG_VALUE_MAX];
+    size_t value_len = len - strlen("time=") - CLOCK_RFC3339_LEN - strlen(rest);
+    assert_in_range(value_len, 1, sizeof text);
+    memset(text, 'x', value_len);
+    log_event(LOG_INFO, "f", log_slice("v", (struct slice){text, value_len}));
+}
+
+static void assert_written(bool wanted)
+{
+    char *text = read_all();
+    assert_int_equal(*text != '\0', wanted);
+    free(text);
+}
+
+static void the_end_of_a_turn_leaves_what_can_wait(void **state)
+{
+    (void)state;
+    assert_false(log_flush_due());
+    log_event(LOG_INFO, "one", log_int("n", 1));
+    assert_true(log_flush_due());
+    assert_written(false);
+    log_event(LOG_WARN, "two", log_int("n", 2));
+    assert_false(log_flush_due());
+    assert_written(true);
+    size_t waits = 0;
+    for (; waits + 400 < GATHERED; waits += 400) {
+        log_line_of(400);
+        assert_true(log_flush_due());
+    }
+    assert_written(false);
+    log_line_of(400);
+    assert_false(log_flush_due());
+    assert_written(true);
+    log_event(LOG_INFO, "three", log_int("n", 3)); /* the warning is past */
+    assert_true(log_flush_due());
+}
+
+/* A socket that keeps what was written at once apart shows what could mix with the lines of another process. */
+static void whole_lines_are_written_at_once(void **state)
+{
+    (void)state;
+    int pair[2];
+    char text[16384];
+    char bells[512];
+    struct log_field fields[4];
+    ssize_t len;
+    size_t total = 0, over = 0;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
+    log_set_fd(pair[1]);
+    memset(bells, '\a', sizeof bells);
+    for (size_t i = 0; i < 4; i++) {
+        fields[i] = log_slice("v", (struct slice){bells, sizeof bells});
+    }
+    for (size_t i = 0; i < 100; i++) {
+        log_line_of(100 + i);
+        if (i == 50) {
+            log_write(LOG_INFO, "long", fields, 4); /* four bytes for each */
+        }
+    }
+    log_flush();
+    while ((len = recv(pair[0], text, sizeof text, 0)) > 0) {
+        assert_memory_equal(text, "time=", 5);
+        assert_int_equal(text[len - 1], '\n');
+        assert_true(len <= PIPE_BUF || memchr(text, '\n', (size_t)len) == text + len - 1);
+        over += len > PIPE_BUF;
+        total += (size_t)len;
+    }
+    assert_int_equal(over, 1);
+    assert_in_range(total, (100 + 199) * 50 + 4 * 4 * 512, (100 + 199) * 50 + 4 * 4 * 512 + 200);
+    log_set_fd(ends[1]);
+    close(pair[0]);
+    close(pair[1]);
+}
+
 static size_t count_lines(const char *text, size_t *out_last)
 {
     size_t lines = 0;
@@ -352,20 +433,12 @@ static void keeps_64k_then_drops_counts_and_tells(void **state)
     assert_true(log_dropped() == dropped_before + 5);
 }
 
-static void log_line_of(size_t len)
-{
-    static const char rest[] = " level=info service=test msg=f v=\n";
-    char text[LOG_VALUE_MAX];
-    size_t value_len = len - strlen("time=") - CLOCK_RFC3339_LEN - strlen(rest);
-    assert_in_range(value_len, 1, sizeof text);
-    memset(text, 'x', value_len);
-    log_event(LOG_INFO, "f", log_slice("v", (struct slice){text, value_len}));
-}
-
 /* The whole of 64 KiB waits, and not a byte more. */
 static void the_last_byte_is_used(void **state)
 {
     (void)state;
+    /* Pieces of whole lines do not fill each page of a pipe. */
+    assert_true(fcntl(ends[1], F_SETPIPE_SZ, 1 << 20) >= 1 << 20);
     for (size_t over = 0; over < 2; over++) {
         uint64_t dropped_before = log_dropped();
         log_set_fd(-1);
@@ -451,6 +524,25 @@ static void a_child_does_not_write_lines_of_its_parent(void **state)
     assert_logged("msg=parent n=1\n");
 }
 
+static void a_bug_leaves_the_lines_before_it(void **state)
+{
+    (void)state;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        signal(SIGABRT, SIG_DFL); /* cmocka's would tell of a failed test */
+        close(STDERR_FILENO);
+        log_event(LOG_INFO, "before", log_int("n", 1));
+        must(errno == -1);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    char *text = read_all();
+    assert_non_null(strstr(text, "msg=before n=1\n"));
+    free(text);
+}
+
 static void limits_repeated_lines(void **state)
 {
     (void)state;
@@ -486,12 +578,15 @@ int main(void)
         WITH_PIPE(a_value_needs_no_more_than_its_room),
         WITH_PIPE(the_time_of_a_line_is_its_own),
         WITH_PIPE(gathers_lines_but_errors_go_at_once),
+        WITH_PIPE(the_end_of_a_turn_leaves_what_can_wait),
+        WITH_PIPE(whole_lines_are_written_at_once),
         WITH_PIPE(keeps_64k_then_drops_counts_and_tells),
         WITH_PIPE(the_last_byte_is_used),
         WITH_PIPE(more_than_64k_in_a_turn_is_written),
         WITH_PIPE(a_line_too_long_to_wait_is_dropped_whole),
         WITH_PIPE(a_closed_end_is_survived),
         WITH_PIPE(a_child_does_not_write_lines_of_its_parent),
+        WITH_PIPE(a_bug_leaves_the_lines_before_it),
         cmocka_unit_test(limits_repeated_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,8 @@
  */
 #include "io/loop.h"
 
+#include <event2/event.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -15,6 +17,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 
 struct alarm {
     struct loop *loop;
@@ -185,12 +188,134 @@ static void test_jitter(void **state)
     assert_int_equal(loop_jitter(1), 1);
 }
 
+struct log_watch {
+    struct loop *loop;
+    int end; /* where the log comes out, not blocking */
+    int64_t logged_mono_ms, seen_mono_ms;
+};
+
+static bool is_log_written(const struct log_watch *watch)
+{
+    char text[4096];
+    return read(watch->end, text, sizeof text) > 0;
+}
+
+static void on_log_written(evutil_socket_t fd, short what, void *self)
+{
+    struct log_watch *watch = self;
+
+    (void)fd;
+    (void)what;
+    assert_true(is_log_written(watch));
+    watch->seen_mono_ms = clock_mono_ms();
+    loop_stop(watch->loop);
+}
+
+static void on_turn_after(void *self)
+{
+    struct log_watch *watch = self;
+    assert_false(is_log_written(watch)); /* the turn in which it was logged has ended */
+}
+
+static void on_turn_to_log(void *self)
+{
+    struct log_watch *watch = self;
+    log_event(LOG_INFO, "test.waits", log_int("n", 1));
+    watch->logged_mono_ms = clock_mono_ms();
+}
+
+/* Twice: what has been written must not keep later lines waiting. */
+static void test_log(void **state)
+{
+    struct log_watch watch = {.loop = loop_new()};
+    struct loop_timer *first = loop_timer_new(watch.loop, on_turn_to_log, &watch);
+    struct loop_timer *second = loop_timer_new(watch.loop, on_turn_after, &watch);
+    struct event *event;
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+    log_set_fd(ends[1]);
+    watch.end = ends[0];
+    event = event_new(loop_base(watch.loop), ends[0], EV_READ | EV_PERSIST, on_log_written, &watch);
+    assert_int_equal(event_add(event, NULL), 0);
+    for (int i = 0; i < 2; i++) {
+        loop_timer_start(first, 0);
+        loop_timer_start(second, LOG_LINGER_MS / 5);
+        loop_run(watch.loop);
+        assert_in_range(watch.seen_mono_ms - watch.logged_mono_ms, LOG_LINGER_MS - 1, 60000);
+    }
+    on_turn_to_log(&watch);
+    loop_stop(watch.loop);
+    loop_run(watch.loop);
+    assert_true(is_log_written(&watch)); /* a loop that ends leaves nothing */
+    event_free(event);
+    loop_timer_free(&first);
+    loop_timer_free(&second);
+    loop_free(&watch.loop);
+    log_set_fd(2);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void on_turn_to_warn(void *self)
+{
+    (void)self;
+    log_event(LOG_WARN, "test.warns", log_int("n", 1));
+}
+
+static void on_turn_to_see(void *self)
+{
+    struct log_watch *watch = self;
+    assert_true(is_log_written(watch));
+    loop_stop(watch->loop);
+}
+
+static void on_turn_to_drain(void *self)
+{
+    const struct log_watch *watch = self;
+    while (is_log_written(watch))
+        continue;
+}
+
+/* A warning does not wait, and a line that nobody took is offered again although nothing else happens. */
+static void test_log_in_time(void **state)
+{
+    struct log_watch watch = {.loop = loop_new()};
+    struct loop_timer *first = loop_timer_new(watch.loop, on_turn_to_warn, &watch);
+    struct loop_timer *second = loop_timer_new(watch.loop, on_turn_to_drain, &watch);
+    struct loop_timer *last = loop_timer_new(watch.loop, on_turn_to_see, &watch);
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+    log_set_fd(ends[1]);
+    watch.end = ends[0];
+    loop_timer_start(first, 0);
+    loop_timer_start(last, LOG_LINGER_MS / 5);
+    loop_run(watch.loop);
+    while (write(ends[1], "full", 4) > 0)
+        continue;
+    on_turn_to_log(&watch);
+    loop_timer_start(second, LOG_LINGER_MS * 5 / 2);
+    loop_timer_start(last, LOG_LINGER_MS * 5);
+    loop_run(watch.loop);
+    loop_timer_free(&first);
+    loop_timer_free(&second);
+    loop_timer_free(&last);
+    loop_free(&watch.loop);
+    log_set_fd(2);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_timer),  cmocka_unit_test(test_timer_freed_by_itself),
-        cmocka_unit_test(test_later),  cmocka_unit_test(test_signals),
-        cmocka_unit_test(test_jitter),
+        cmocka_unit_test(test_timer),       cmocka_unit_test(test_timer_freed_by_itself),
+        cmocka_unit_test(test_later),       cmocka_unit_test(test_signals),
+        cmocka_unit_test(test_jitter),      cmocka_unit_test(test_log),
+        cmocka_unit_test(test_log_in_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
