@@ -49,11 +49,8 @@ void http_connection_mark(struct http_connection *connection)
 
     if (!connection->is_dirty && connection->state != CONNECTION_CLOSED) {
         connection->is_dirty = true;
-        SLIST_INSERT_HEAD(&server->dirty, connection, later);
-    }
-    if (!server->is_scheduled) {
-        server->is_scheduled = true;
-        loop_later(server->loop, http_server_settle, server);
+        STAILQ_INSERT_TAIL(&server->dirty, connection, later);
+        http_server_schedule(server);
     }
 }
 
@@ -199,29 +196,21 @@ static void read_in(struct http_connection *connection)
     connection->has_ended = len == 0;
     if (len > 0)
         http_receive_got(connection, (size_t)len);
-    connection->now_mono_us = clock_mono_us();
-    http_receive(connection);
-    /* What was answered at once is settled when it is sent, at the end of the turn. */
-    if (!connection->is_dirty)
-        settle(connection);
 }
 
 void http_connection_flush(struct http_connection *connection)
 {
-    if (connection->state == CONNECTION_CLOSED)
-        return;
     if (!write_out(connection)) {
         http_connection_close(connection);
         return;
     }
-    if (connection->at < connection->end || connection->has_ended ||
-        connection->receiving != NULL) {
-        connection->now_mono_us = clock_mono_us();
+    if (connection->at < connection->end || connection->has_ended || connection->receiving != NULL)
+        http_receive(connection);
+    /* A request that came before the drain is not lost: it may wait in the kernel. */
+    if (connection->server->is_draining && connection->is_reading && is_idle(connection)) {
+        read_in(connection);
         http_receive(connection);
     }
-    /* A request that came before the drain is not lost: it may wait in the kernel. */
-    if (connection->server->is_draining && connection->is_reading && is_idle(connection))
-        read_in(connection);
     if (connection->state != CONNECTION_CLOSED)
         settle(connection);
 }
@@ -232,17 +221,19 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    if (connection->state == CONNECTION_LINGERING)
+    if (connection->state == CONNECTION_LINGERING) {
         discard(connection);
-    else if (connection->state != CONNECTION_CLOSED)
+    } else if (connection->state != CONNECTION_CLOSED) {
         read_in(connection);
+        http_connection_mark(connection);
+    }
 }
 
 static void on_writable(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     (void)what;
-    http_connection_flush(arg);
+    http_connection_mark(arg);
 }
 
 void http_connection_expired(struct http_deadline *deadline)
@@ -252,10 +243,19 @@ void http_connection_expired(struct http_deadline *deadline)
                                            offsetof(struct http_connection, deadline));
     const struct http_limits *limits = &connection->server->limits;
     int64_t now_mono_ms = clock_mono_ms();
-    bool is_stuck = http_connection_unsent(connection) > 0 &&
-                    connection->progress_mono_ms + limits->write_timeout_ms <= now_mono_ms;
+    bool is_stuck;
 
-    /* Something has come in this very turn, and is not settled yet. */
+    /* What has come in this very turn counts, and what the client would take. */
+    if (connection->is_dirty) {
+        connection->now_mono_us = now_mono_ms * US_PER_MS;
+        http_receive(connection);
+        if (!write_out(connection)) {
+            http_connection_close(connection);
+            return;
+        }
+    }
+    is_stuck = http_connection_unsent(connection) > 0 &&
+               connection->progress_mono_ms + limits->write_timeout_ms <= now_mono_ms;
     if (next_deadline(connection) > now_mono_ms)
         http_deadline_set(connection->server->deadlines, deadline, next_deadline(connection));
     else if (is_stuck || connection->state == CONNECTION_LINGERING || is_idle(connection))

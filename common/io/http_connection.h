@@ -2,7 +2,9 @@
  * http_connection.h - one client: bytes in, exchanges in order, bytes out
  *
  * Private to the HTTP server: http_connection.c has the socket and the life of a connection, http_receive.c turns bytes into
- * requests, http_answer.c puts answers in order. Output is written once per turn of the loop, by http_connection_flush.
+ * requests, http_answer.c puts answers in order. A turn of the loop takes each step for all connections before the next one: it reads, and at
+ * its end takes heads, asks the handler about them, takes bodies, and writes (http_server_settle). The code of a step fits into the
+ * processor's first cache, that of all steps does not.
  * Warts:  a client that neither closes nor reads after the last answer holds its place for HTTP_LINGER_MS.
  */
 #pragma once
@@ -28,6 +30,7 @@ struct http_connection {
     int fd;
     enum {
         CONNECTION_HEAD,       /* between requests, or in a head */
+        CONNECTION_HEAD_TAKEN, /* the handler has not been asked about it yet */
         CONNECTION_HELD,       /* the handler does not want the body yet */
         CONNECTION_BODY,       /* of known length, in the block */
         CONNECTION_BODY_APART, /* of known length, too long for the block */
@@ -46,7 +49,7 @@ struct http_connection {
     struct http_scan scan;
     struct http_chunked chunked;
     uint64_t content_length;
-    int64_t now_mono_us;      /* of the current or last read */
+    int64_t now_mono_us;      /* of the turn's first read, as of the last turn it was in */
     int64_t part_mono_us;     /* when the head or body being received began */
     int64_t progress_mono_ms; /* coarse: when the client last took output, or all was done */
     size_t requests_count;
@@ -63,7 +66,7 @@ struct http_connection {
     struct http_peer *peer;
     char peer_text[46];
     LIST_ENTRY(http_connection) link;
-    SLIST_ENTRY(http_connection) later; /* dirty: to be flushed, or freed when closed */
+    STAILQ_ENTRY(http_connection) later; /* dirty: to go on, or to be freed when closed */
 };
 
 struct http_server {
@@ -77,9 +80,10 @@ struct http_server {
     struct http_date date;
     LIST_HEAD(, http_connection) connections;
     LIST_HEAD(, http_exchange) orphans;
-    SLIST_HEAD(http_connections, http_connection) dirty;
+    STAILQ_HEAD(http_connections, http_connection) dirty;
     size_t connections_count;
-    bool is_scheduled; /* http_server_settle at the end of this turn */
+    bool is_scheduled;   /* http_server_settle at the end of this turn */
+    int64_t now_mono_us; /* when the first of the dirty became so */
     loop_fn on_drained;
     void *drained_self;
     bool is_draining;
@@ -89,16 +93,20 @@ struct http_server {
 void http_connection_open(struct http_server *server, int fd, const struct sockaddr *address);
 void http_connection_close(
     struct http_connection *connection); /* at once; what is under way becomes orphans */
+/* Output goes out, as far as the client takes it, which may make room for further requests. */
 void http_connection_flush(struct http_connection *connection);
 void http_connection_expired(struct http_deadline *deadline);
-/* At the end of the turn: flush. */
+/* What was read becomes requests, and output goes out, at the end of the turn. */
 void http_connection_mark(struct http_connection *connection);
+void http_server_schedule(struct http_server *server);
 void http_server_settle(void *server);
 
 /* Where the next read goes. */
 size_t http_receive_room(struct http_connection *connection, char **out_at);
 void http_receive_got(struct http_connection *connection, size_t len);
-/* Turns what is unread into requests, as far as it goes and the bounds allow. */
+/* Turns what is unread into requests, as far as it goes and the bounds allow: the first two take one step only. */
+void http_receive_head(struct http_connection *connection);
+void http_receive_judge(struct http_connection *connection);
 void http_receive(struct http_connection *connection);
 bool http_receive_is_paused(const struct http_connection *connection);
 /* Gives back the block when nothing needs it. */

@@ -222,7 +222,6 @@ static void hand_over(struct http_connection *connection, struct slice body)
 /* Each returns whether it got on; false: more bytes are needed, or nothing more is wanted. */
 static bool receive_head(struct http_connection *connection)
 {
-    const struct http_handler *handler = &connection->server->handler;
     struct http_refusal refusal;
     enum http_progress progress;
 
@@ -236,6 +235,15 @@ static bool receive_head(struct http_connection *connection)
         http_refuse(connection, refusal);
     if (progress != HTTP_COMPLETE || !take_head(connection))
         return false;
+    connection->state = CONNECTION_HEAD_TAKEN;
+    return true;
+}
+
+static bool judge_head(struct http_connection *connection)
+{
+    const struct http_handler *handler = &connection->server->handler;
+
+    connection->state = CONNECTION_HEAD;
     if (handler->on_head != NULL)
         handler->on_head(&connection->receiving->request, handler->self);
     /* Answered already? Then it is no longer being received. */
@@ -289,6 +297,8 @@ static bool receive_part(struct http_connection *connection)
     switch (connection->state) {
     case CONNECTION_HEAD:
         return receive_head(connection);
+    case CONNECTION_HEAD_TAKEN:
+        return judge_head(connection);
     case CONNECTION_BODY:
         return receive_body(connection);
     case CONNECTION_BODY_APART:
@@ -302,6 +312,18 @@ static bool receive_part(struct http_connection *connection)
         break;
     }
     return false;
+}
+
+void http_receive_head(struct http_connection *connection)
+{
+    if (connection->state == CONNECTION_HEAD)
+        receive_head(connection);
+}
+
+void http_receive_judge(struct http_connection *connection)
+{
+    if (connection->state == CONNECTION_HEAD_TAKEN)
+        judge_head(connection);
 }
 
 void http_receive(struct http_connection *connection)

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "../base/clock.h"
 #include "../base/must.h"
 #include "http_connection.h"
 #include "http_listeners.h"
@@ -43,7 +44,7 @@ struct http_server *http_server_new(struct loop *loop, const struct http_limits 
     server->handler = *handler;
     LIST_INIT(&server->connections);
     LIST_INIT(&server->orphans);
-    SLIST_INIT(&server->dirty);
+    STAILQ_INIT(&server->dirty);
     http_pools_init(&server->pools);
     server->peers = http_peers_new();
     server->deadlines = http_deadlines_new(loop, http_connection_expired);
@@ -79,16 +80,42 @@ static void free_connection(struct http_connection *connection)
     free(connection);
 }
 
+void http_server_schedule(struct http_server *server)
+{
+    if (server->is_scheduled)
+        return;
+    server->is_scheduled = true;
+    server->now_mono_us = clock_mono_us();
+    loop_later(server->loop, http_server_settle, server);
+}
+
+/* They stay marked, and in the list: what is answered in one step is written after the last. */
+static void receive_all(const struct http_connections *connections, int64_t now_mono_us)
+{
+    struct http_connection *connection;
+
+    STAILQ_FOREACH(connection, connections, later)
+    {
+        connection->now_mono_us = now_mono_us;
+        http_receive_head(connection);
+    }
+    STAILQ_FOREACH(connection, connections, later)
+    http_receive_judge(connection);
+    STAILQ_FOREACH(connection, connections, later)
+    http_receive(connection);
+}
+
 void http_server_settle(void *self)
 {
     struct http_server *server = self;
-    struct http_connections dirty = server->dirty;
+    struct http_connections dirty = STAILQ_HEAD_INITIALIZER(dirty);
     struct http_connection *connection;
 
-    SLIST_INIT(&server->dirty);
+    STAILQ_CONCAT(&dirty, &server->dirty);
     server->is_scheduled = false;
-    while ((connection = SLIST_FIRST(&dirty)) != NULL) {
-        SLIST_REMOVE_HEAD(&dirty, later);
+    receive_all(&dirty, server->now_mono_us);
+    while ((connection = STAILQ_FIRST(&dirty)) != NULL) {
+        STAILQ_REMOVE_HEAD(&dirty, later);
         connection->is_dirty = false;
         if (connection->state == CONNECTION_CLOSED)
             free_connection(connection);
@@ -115,10 +142,7 @@ void http_server_drain(struct http_server *server, loop_fn done, void *self)
     http_listeners_free(&server->listeners);
     LIST_FOREACH(connection, &server->connections, link)
     http_connection_mark(connection);
-    if (!server->is_scheduled) {
-        server->is_scheduled = true;
-        loop_later(server->loop, http_server_settle, server);
-    }
+    http_server_schedule(server);
 }
 
 void http_server_free(struct http_server **server_at)

@@ -45,7 +45,7 @@ struct http_request {
     const struct http_header *headers;
     size_t headers_count;
     char peer[46];           /* client's address */
-    int64_t started_mono_us; /* first byte of the head */
+    int64_t started_mono_us; /* of the turn of the loop in which the head began to come */
     void *user;              /* the handler's own; freed by it */
 };
 

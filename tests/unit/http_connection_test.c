@@ -182,6 +182,29 @@ static void test_late_answer(void **state)
     stop(&fixture, &client);
 }
 
+/* There is room for more of the answer when the time is up: the client did take some. */
+static void test_taken_at_the_last_moment(void **state)
+{
+    struct http_limits limits = patient_limits();
+    struct http_fixture fixture;
+    struct http_client client;
+    int64_t end_mono_ms;
+
+    (void)state;
+    limits.write_timeout_ms = SHORT_MS;
+    start(&fixture, limits, &client);
+    fixture.answer_len = 16 * 1024 * 1024;
+    send_text(&client, "GET /" HOST "\r\n");
+    http_fixture_await_handled(&fixture, 1);
+    http_client_receive(&client);
+    end_mono_ms = clock_mono_ms() + 2 * SHORT_MS;
+    while (clock_mono_ms() < end_mono_ms)
+        continue; /* the loop stands still */
+    http_client_await(&client, &fixture, 1);
+    assert_true(client.got.len > fixture.answer_len);
+    stop(&fixture, &client);
+}
+
 /* Slow, but it takes some all the time. */
 static void test_steady_reader(void **state)
 {
@@ -213,27 +236,35 @@ static void test_steady_reader(void **state)
     stop(&fixture, &client);
 }
 
-/* A request that is there when the time is up was in time. */
+/* A request whose end is there when the time is up was in time. */
 static void test_last_moment(void **state)
 {
-    struct http_limits limits = patient_limits();
-    struct http_fixture fixture;
-    struct http_client client;
-    int64_t end_mono_ms;
+    static const char request[] = "GET /" HOST "\r\n";
 
     (void)state;
-    limits.keep_alive_timeout_ms = SHORT_MS;
-    start(&fixture, limits, &client);
-    http_fixture_await_connections(&fixture, 1);
-    end_mono_ms = clock_mono_ms() + 2 * SHORT_MS;
-    send_text(&client, "GET /" HOST "\r\n");
-    while (clock_mono_ms() < end_mono_ms)
-        continue; /* the loop stands still */
-    http_client_await(&client, &fixture, 1);
-    http_client_await_close(&client, &fixture);
-    assert_string_equal(http_client_story(&client), "GET /");
-    assert_int_equal(fixture.refused_count, 0);
-    stop(&fixture, &client);
+    for (size_t sooner = 0; sooner < sizeof request - 1; sooner += sizeof request / 2) {
+        struct http_limits limits = patient_limits();
+        struct http_fixture fixture;
+        struct http_client client;
+        int64_t end_mono_ms;
+
+        limits.keep_alive_timeout_ms = SHORT_MS;
+        limits.header_timeout_ms = limits.write_timeout_ms = SHORT_MS;
+        start(&fixture, limits, &client);
+        http_fixture_await_connections(&fixture, 1);
+        http_client_send(&client, (struct slice){request, sooner});
+        if (sooner > 0)
+            http_fixture_turn(&fixture);
+        end_mono_ms = clock_mono_ms() + 2 * SHORT_MS;
+        send_text(&client, request + sooner);
+        while (clock_mono_ms() < end_mono_ms)
+            continue; /* the loop stands still */
+        http_client_await(&client, &fixture, 1);
+        http_client_await_close(&client, &fixture);
+        assert_string_equal(http_client_story(&client), "GET /");
+        assert_int_equal(fixture.refused_count, 0);
+        stop(&fixture, &client);
+    }
 }
 
 /* The client waits for 100-continue, which waits for an earlier answer: it is not the client that is slow. */
@@ -274,11 +305,17 @@ static void test_lingers_no_longer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_slow_head),         cmocka_unit_test(test_slow_body),
-        cmocka_unit_test(test_steady_body),       cmocka_unit_test(test_idle),
-        cmocka_unit_test(test_answer_not_taken),  cmocka_unit_test(test_late_answer),
-        cmocka_unit_test(test_steady_reader),     cmocka_unit_test(test_last_moment),
-        cmocka_unit_test(test_lingers_no_longer), cmocka_unit_test(test_waiting_for_continue),
+        cmocka_unit_test(test_slow_head),
+        cmocka_unit_test(test_slow_body),
+        cmocka_unit_test(test_steady_body),
+        cmocka_unit_test(test_idle),
+        cmocka_unit_test(test_answer_not_taken),
+        cmocka_unit_test(test_late_answer),
+        cmocka_unit_test(test_steady_reader),
+        cmocka_unit_test(test_last_moment),
+        cmocka_unit_test(test_lingers_no_longer),
+        cmocka_unit_test(test_taken_at_the_last_moment),
+        cmocka_unit_test(test_waiting_for_continue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
