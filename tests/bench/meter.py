@@ -1,6 +1,7 @@
 """What processes use, from /proc: CPU by the scheduler's own clock, memory, system calls of reading and writing."""
 import os
 import pathlib
+import time
 
 TICK_US = 1_000_000 // os.sysconf("SC_CLK_TCK")
 
@@ -38,11 +39,20 @@ def io_calls(pid):
         return 0, 0
 
 
-def machine_us():
-    """CPU time of everything on this machine so far, ours and others'."""
+def processors_us():
+    """-> (CPU time of everything on this machine so far, ours and others'; what its host kept from it meanwhile)"""
     fields = [int(field) for field in pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]]
-    user, nice, system, _, _, irq, softirq = fields[:7]
-    return (user + nice + system + irq + softirq) * TICK_US
+    user, nice, system, _, _, irq, softirq, stolen = fields[:8]
+    return (user + nice + system + irq + softirq) * TICK_US, stolen * TICK_US
+
+
+def fixed_work_ms():
+    """CPU time of work that is always the same: what changes is the machine."""
+    begin = time.process_time()
+    total = 0
+    for number in range(500_000):
+        total += number * number
+    return (time.process_time() - begin) * 1000
 
 
 def processor_name():
@@ -68,7 +78,7 @@ class Meter:
 
     def read(self):
         return {
-            "machine_us": machine_us(),
+            "machine_us": processors_us()[0],
             "cpu_us": self.read_cpu(),
             "io": {name: io_calls(pid) for name, pid in self.pids.items()},
             "commands": self.link.command_counts() if self.link else {},
