@@ -157,7 +157,8 @@ def test_what_is_anothers_looks_like_what_is_not(stack, organization):
     for method, rest, body in [("GET", "", None), ("PATCH", "", {"description": "x"}), ("DELETE", "", None), ("POST", "/pause", None),
                                ("POST", "/resume", None), ("GET", "/secret", None), ("POST", "/secret/rotate", {}), ("POST", "/test", None)]:
         answers = [other.client.request(method, path(endpoint, rest), body, same) for endpoint in (made, absent, {"id": "ep_x"}, {"id": "a%20b"})]
-        assert {(answer.status, answer.body, str(answer.headers)) for answer in answers} == {(404, answers[0].body, str(answers[0].headers))}
+        told = {(answer.status, answer.body, *((name, value) for name, value in answer.headers.items() if name != "Date")) for answer in answers}
+        assert len(told) == 1 and answers[0].status == 404
     assert keyspace(stack) == before
     assert other.client.get("/api/endpoints").json == {"data": [], "next_cursor": None}
 
