@@ -204,8 +204,7 @@ void http_connection_flush(struct http_connection *connection)
         http_connection_close(connection);
         return;
     }
-    if (connection->at < connection->end || connection->has_ended || connection->receiving != NULL)
-        http_receive(connection);
+    http_receive(connection);
     /* A request that came before the drain is not lost: it may wait in the kernel. */
     if (connection->server->is_draining && connection->is_reading && is_idle(connection)) {
         read_in(connection);
@@ -247,7 +246,7 @@ void http_connection_expired(struct http_deadline *deadline)
 
     /* What has come in this very turn counts, and what the client would take. */
     if (connection->is_dirty) {
-        connection->now_mono_us = now_mono_ms * US_PER_MS;
+        connection->server->now_mono_us = clock_mono_us();
         http_receive(connection);
         if (!write_out(connection)) {
             http_connection_close(connection);

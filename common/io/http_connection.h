@@ -49,7 +49,6 @@ struct http_connection {
     struct http_scan scan;
     struct http_chunked chunked;
     uint64_t content_length;
-    int64_t now_mono_us;      /* of the turn's first read, as of the last turn it was in */
     int64_t part_mono_us;     /* when the head or body being received began */
     int64_t progress_mono_ms; /* coarse: when the client last took output, or all was done */
     size_t requests_count;
@@ -83,7 +82,7 @@ struct http_server {
     STAILQ_HEAD(http_connections, http_connection) dirty;
     size_t connections_count;
     bool is_scheduled;   /* http_server_settle at the end of this turn */
-    int64_t now_mono_us; /* when the first of the dirty became so */
+    int64_t now_mono_us; /* of what is being received: of the turn's first read, or later */
     loop_fn on_drained;
     void *drained_self;
     bool is_draining;

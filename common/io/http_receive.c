@@ -160,7 +160,7 @@ static void expect_body(struct http_connection *connection)
     }
     if (!reserve_body(connection, (size_t)len))
         return;
-    connection->part_mono_us = connection->now_mono_us;
+    connection->part_mono_us = connection->server->now_mono_us;
     if (exchange->is_chunked) {
         connection->chunked = (struct http_chunked){.max = exchange->body_max};
         buf_init(&exchange->body, exchange->body_max + 1);
@@ -198,7 +198,7 @@ void http_request_go_on(struct http_request *request)
         return;
     }
     exchange->state = EXCHANGE_RECEIVING;
-    connection->now_mono_us = clock_mono_us(); /* the body's time begins now */
+    connection->server->now_mono_us = clock_mono_us(); /* the body's time begins now */
     expect_body(connection);
     http_connection_mark(
         connection); /* what has come of the body is taken at the end of the turn */
@@ -213,7 +213,7 @@ static void hand_over(struct http_connection *connection, struct slice body)
     connection->bodies_len += body.len;
     exchange->state = EXCHANGE_HANDLED;
     connection->receiving = NULL;
-    connection->part_mono_us = connection->now_mono_us;
+    connection->part_mono_us = connection->server->now_mono_us;
     connection->state = exchange->closes ? CONNECTION_ENDING : CONNECTION_HEAD;
     handler->on_request(&exchange->request,
                         handler->self); /* which may answer: the exchange is gone */
@@ -228,7 +228,7 @@ static bool receive_head(struct http_connection *connection)
     if (connection->at == connection->end || http_receive_is_paused(connection))
         return false;
     if (connection->scan.at == 0)
-        connection->part_mono_us = connection->now_mono_us;
+        connection->part_mono_us = connection->server->now_mono_us;
     progress = http_scan_head(&connection->scan, &connection->server->limits, unread(connection),
                               &refusal);
     if (progress == HTTP_REFUSED)

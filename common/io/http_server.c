@@ -90,15 +90,12 @@ void http_server_schedule(struct http_server *server)
 }
 
 /* They stay marked, and in the list: what is answered in one step is written after the last. */
-static void receive_all(const struct http_connections *connections, int64_t now_mono_us)
+static void receive_all(const struct http_connections *connections)
 {
     struct http_connection *connection;
 
     STAILQ_FOREACH(connection, connections, later)
-    {
-        connection->now_mono_us = now_mono_us;
-        http_receive_head(connection);
-    }
+    http_receive_head(connection);
     STAILQ_FOREACH(connection, connections, later)
     http_receive_judge(connection);
     STAILQ_FOREACH(connection, connections, later)
@@ -113,7 +110,7 @@ void http_server_settle(void *self)
 
     STAILQ_CONCAT(&dirty, &server->dirty);
     server->is_scheduled = false;
-    receive_all(&dirty, server->now_mono_us);
+    receive_all(&dirty);
     while ((connection = STAILQ_FIRST(&dirty)) != NULL) {
         STAILQ_REMOVE_HEAD(&dirty, later);
         connection->is_dirty = false;

@@ -27,8 +27,7 @@ struct loop {
     size_t later_count;
     size_t later_room;
     bool is_stopping;
-    struct event *log_timer;
-    bool is_log_timed;
+    struct loop_timer *log_timer;
     struct event *signals[SIGNALS_COUNT];
     loop_fn on_terminate;
     void *terminate_self;
@@ -40,21 +39,9 @@ struct loop_timer {
     void *self;
 };
 
-static void set_timer(struct event *event, int64_t delay_ms)
+static void on_log_time(void *self)
 {
-    int64_t ms = delay_ms > 0 ? delay_ms : 0;
-    struct timeval tv = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
-
-    must(event_add(event, &tv) == 0);
-}
-
-static void on_log_timer(evutil_socket_t fd, short what, void *self)
-{
-    struct loop *loop = self;
-
-    (void)fd;
-    (void)what;
-    loop->is_log_timed = false;
+    (void)self;
     log_flush();
 }
 
@@ -72,8 +59,7 @@ struct loop *loop_new(void)
     loop->base = event_base_new_with_config(config);
     event_config_free(config);
     must(loop->base != NULL);
-    loop->log_timer = evtimer_new(loop->base, on_log_timer, loop);
-    must(loop->log_timer != NULL);
+    loop->log_timer = loop_timer_new(loop, on_log_time, loop);
     must(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
     return loop;
 }
@@ -101,7 +87,7 @@ void loop_free(struct loop **loop_at)
         if (loop->signals[i] != NULL)
             event_free(loop->signals[i]);
     }
-    event_free(loop->log_timer);
+    loop_timer_free(&loop->log_timer);
     event_base_free(loop->base);
     free(loop->later);
     free(loop);
@@ -114,10 +100,8 @@ struct event_base *loop_base(struct loop *loop)
 
 static void flush_log_in_time(struct loop *loop)
 {
-    if (!log_flush_due() || loop->is_log_timed)
-        return;
-    loop->is_log_timed = true;
-    set_timer(loop->log_timer, LOG_LINGER_MS);
+    if (log_flush_due() && !loop_timer_is_set(loop->log_timer))
+        loop_timer_start(loop->log_timer, LOG_LINGER_MS);
 }
 
 void loop_run(struct loop *loop)
@@ -192,7 +176,10 @@ void loop_timer_free(struct loop_timer **timer_at)
 
 void loop_timer_start(struct loop_timer *timer, int64_t delay_ms)
 {
-    set_timer(timer->event, delay_ms);
+    int64_t ms = delay_ms > 0 ? delay_ms : 0;
+    struct timeval tv = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
+
+    must(event_add(timer->event, &tv) == 0);
 }
 
 void loop_timer_stop(struct loop_timer *timer)

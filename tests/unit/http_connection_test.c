@@ -143,18 +143,35 @@ static void test_idle(void **state)
     stop(&fixture, &fresh);
 }
 
-static void test_answer_not_taken(void **state)
+/* More than the sockets hold, to be taken within a short time. */
+static void ask_for_much(struct http_fixture *fixture, struct http_client *client,
+                         const char *request)
 {
     struct http_limits limits = patient_limits();
+
+    limits.write_timeout_ms = SHORT_MS;
+    start(fixture, limits, client);
+    fixture->answer_len = 16 * 1024 * 1024;
+    send_text(client, request);
+    http_fixture_await_handled(fixture, 1);
+}
+
+/* The loop does, past all short times. */
+static void stand_still(void)
+{
+    int64_t end_mono_ms = clock_mono_ms() + 2 * SHORT_MS;
+
+    while (clock_mono_ms() < end_mono_ms)
+        continue;
+}
+
+static void test_answer_not_taken(void **state)
+{
     struct http_fixture fixture;
     struct http_client client;
 
     (void)state;
-    limits.write_timeout_ms = SHORT_MS;
-    start(&fixture, limits, &client);
-    fixture.answer_len = 16 * 1024 * 1024;
-    send_text(&client, "GET /" HOST "\r\n");
-    http_fixture_await_handled(&fixture, 1);
+    ask_for_much(&fixture, &client, "GET /" HOST "\r\n");
     http_fixture_await_connections(&fixture, 0);
     stop(&fixture, &client);
 }
@@ -162,17 +179,12 @@ static void test_answer_not_taken(void **state)
 /* The handler took its time: the client's own begins when there is something to take. */
 static void test_late_answer(void **state)
 {
-    struct http_limits limits = patient_limits();
     struct http_fixture fixture;
     struct http_client client;
     int64_t end_mono_ms;
 
     (void)state;
-    limits.write_timeout_ms = SHORT_MS;
-    start(&fixture, limits, &client);
-    fixture.answer_len = 16 * 1024 * 1024;
-    send_text(&client, "GET /hold" HOST "\r\n");
-    http_fixture_await_handled(&fixture, 1);
+    ask_for_much(&fixture, &client, "GET /hold" HOST "\r\n");
     end_mono_ms = clock_mono_ms() + 2 * SHORT_MS;
     while (clock_mono_ms() < end_mono_ms)
         http_fixture_turn(&fixture);
@@ -185,21 +197,13 @@ static void test_late_answer(void **state)
 /* There is room for more of the answer when the time is up: the client did take some. */
 static void test_taken_at_the_last_moment(void **state)
 {
-    struct http_limits limits = patient_limits();
     struct http_fixture fixture;
     struct http_client client;
-    int64_t end_mono_ms;
 
     (void)state;
-    limits.write_timeout_ms = SHORT_MS;
-    start(&fixture, limits, &client);
-    fixture.answer_len = 16 * 1024 * 1024;
-    send_text(&client, "GET /" HOST "\r\n");
-    http_fixture_await_handled(&fixture, 1);
+    ask_for_much(&fixture, &client, "GET /" HOST "\r\n");
     http_client_receive(&client);
-    end_mono_ms = clock_mono_ms() + 2 * SHORT_MS;
-    while (clock_mono_ms() < end_mono_ms)
-        continue; /* the loop stands still */
+    stand_still();
     http_client_await(&client, &fixture, 1);
     assert_true(client.got.len > fixture.answer_len);
     stop(&fixture, &client);
@@ -246,7 +250,6 @@ static void test_last_moment(void **state)
         struct http_limits limits = patient_limits();
         struct http_fixture fixture;
         struct http_client client;
-        int64_t end_mono_ms;
 
         limits.keep_alive_timeout_ms = SHORT_MS;
         limits.header_timeout_ms = limits.write_timeout_ms = SHORT_MS;
@@ -255,10 +258,8 @@ static void test_last_moment(void **state)
         http_client_send(&client, (struct slice){request, sooner});
         if (sooner > 0)
             http_fixture_turn(&fixture);
-        end_mono_ms = clock_mono_ms() + 2 * SHORT_MS;
         send_text(&client, request + sooner);
-        while (clock_mono_ms() < end_mono_ms)
-            continue; /* the loop stands still */
+        stand_still();
         http_client_await(&client, &fixture, 1);
         http_client_await_close(&client, &fixture);
         assert_string_equal(http_client_story(&client), "GET /");

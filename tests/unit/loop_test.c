@@ -190,7 +190,7 @@ static void test_jitter(void **state)
 
 struct log_watch {
     struct loop *loop;
-    int end; /* where the log comes out, not blocking */
+    int log_fd, end; /* of a pipe, not blocking: where the log goes, and comes out */
     int64_t logged_mono_ms, seen_mono_ms;
 };
 
@@ -224,20 +224,38 @@ static void on_turn_to_log(void *self)
     watch->logged_mono_ms = clock_mono_ms();
 }
 
+static void start_log_watch(struct log_watch *watch)
+{
+    int ends[2];
+
+    watch->loop = loop_new();
+    assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+    watch->end = ends[0];
+    watch->log_fd = ends[1];
+    log_set_fd(watch->log_fd);
+}
+
+static void stop_log_watch(struct log_watch *watch)
+{
+    loop_free(&watch->loop);
+    log_set_fd(2);
+    close(watch->end);
+    close(watch->log_fd);
+}
+
 /* Twice: what has been written must not keep later lines waiting. */
 static void test_log(void **state)
 {
-    struct log_watch watch = {.loop = loop_new()};
-    struct loop_timer *first = loop_timer_new(watch.loop, on_turn_to_log, &watch);
-    struct loop_timer *second = loop_timer_new(watch.loop, on_turn_after, &watch);
+    struct log_watch watch;
+    struct loop_timer *first, *second;
     struct event *event;
-    int ends[2];
 
     (void)state;
-    assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
-    log_set_fd(ends[1]);
-    watch.end = ends[0];
-    event = event_new(loop_base(watch.loop), ends[0], EV_READ | EV_PERSIST, on_log_written, &watch);
+    start_log_watch(&watch);
+    first = loop_timer_new(watch.loop, on_turn_to_log, &watch);
+    second = loop_timer_new(watch.loop, on_turn_after, &watch);
+    event =
+        event_new(loop_base(watch.loop), watch.end, EV_READ | EV_PERSIST, on_log_written, &watch);
     assert_int_equal(event_add(event, NULL), 0);
     for (int i = 0; i < 2; i++) {
         loop_timer_start(first, 0);
@@ -252,10 +270,7 @@ static void test_log(void **state)
     event_free(event);
     loop_timer_free(&first);
     loop_timer_free(&second);
-    loop_free(&watch.loop);
-    log_set_fd(2);
-    close(ends[0]);
-    close(ends[1]);
+    stop_log_watch(&watch);
 }
 
 static void on_turn_to_warn(void *self)
@@ -281,20 +296,18 @@ static void on_turn_to_drain(void *self)
 /* A warning does not wait, and a line that nobody took is offered again although nothing else happens. */
 static void test_log_in_time(void **state)
 {
-    struct log_watch watch = {.loop = loop_new()};
-    struct loop_timer *first = loop_timer_new(watch.loop, on_turn_to_warn, &watch);
-    struct loop_timer *second = loop_timer_new(watch.loop, on_turn_to_drain, &watch);
-    struct loop_timer *last = loop_timer_new(watch.loop, on_turn_to_see, &watch);
-    int ends[2];
+    struct log_watch watch;
+    struct loop_timer *first, *second, *last;
 
     (void)state;
-    assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
-    log_set_fd(ends[1]);
-    watch.end = ends[0];
+    start_log_watch(&watch);
+    first = loop_timer_new(watch.loop, on_turn_to_warn, &watch);
+    second = loop_timer_new(watch.loop, on_turn_to_drain, &watch);
+    last = loop_timer_new(watch.loop, on_turn_to_see, &watch);
     loop_timer_start(first, 0);
     loop_timer_start(last, LOG_LINGER_MS / 5);
     loop_run(watch.loop);
-    while (write(ends[1], "full", 4) > 0)
+    while (write(watch.log_fd, "full", 4) > 0)
         continue;
     on_turn_to_log(&watch);
     loop_timer_start(second, LOG_LINGER_MS * 5 / 2);
@@ -303,10 +316,7 @@ static void test_log_in_time(void **state)
     loop_timer_free(&first);
     loop_timer_free(&second);
     loop_timer_free(&last);
-    loop_free(&watch.loop);
-    log_set_fd(2);
-    close(ends[0]);
-    close(ends[1]);
+    stop_log_watch(&watch);
 }
 
 int main(void)
