@@ -30,6 +30,7 @@ class Figure:
     bar: Bar = None
     note: str = ""
     detail: dict = field(default_factory=dict)
+    floor: float = None  # what the contender costs on the machine that the bars in absolute time and the budgets were made for
 
     @property
     def median(self):

@@ -112,7 +112,7 @@ def sustained_long(way, seconds, **options):
 def dispatch(bench, way, count, **options):
     """CPU of the dispatcher per delivery while it has all it can do, beside the bare loop with the same receiver."""
     ours = Figure("dispatcher, CPU per delivery under backlog", "µs", [], way.stack.durability,
-                  "bare curl_multi loop, 100 under way", bar=Bar("≤ 1.4 ×", 1.4, of="ratio"))
+                  "bare curl_multi loop, 100 under way", bar=Bar("≤ 1.4 ×", 1.4, of="ratio"), floor=30.0)
     rate = Figure("deliveries while there is a backlog", "/s", [], way.stack.durability, "bare curl_multi loop")
     for _ in bench.rounds(warm=lambda: way.run(count // 4, batch=BATCH, connections=4, window=WINDOW, **options)):
         _, report, used = way.run(count, batch=BATCH, connections=4, window=count, **options)
