@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/attempt_item.h"
+#include "model/delivery.h"
 #include "model/delivery_state.h"
 #include "model/keys.h"
 #include "print.h"
@@ -77,12 +79,26 @@ static void on_holder(enum status status, const struct redis_reply *reply, void 
     holder_read(reply, &life->holder);
 }
 
+/* The history itself says all of it. */
+static void tell_by_item(const struct attempt_item *item, struct attempt *attempt)
+{
+    attempt->is_kept = true;
+    attempt->number = item->attempt;
+    attempt->status = item->status;
+    attempt->duration_ms = item->duration_ms;
+    text_keep(attempt->outcome, sizeof attempt->outcome, slice_of(outcome_name(OUTCOME_DELIVERED)));
+}
+
 static void add_attempts(struct delivery *delivery, struct slice history)
 {
     while (history.len > 0) {
         struct attempt attempt = {.status = -1};
-        if (stream_id_parse(slice_cut(&history, ','), &attempt.id) != STATUS_OK)
+        struct attempt_item item;
+        if (attempt_item_cut(&history, &item) != STATUS_OK)
             continue;
+        attempt.id = item.entry;
+        if (!item.has_entry)
+            tell_by_item(&item, &attempt);
         delivery->history =
             xrealloc(delivery->history, (delivery->history_count + 1) * sizeof *delivery->history);
         delivery->history[delivery->history_count++] = attempt;

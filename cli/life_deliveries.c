@@ -86,6 +86,8 @@ static void ask_delivery(struct life *life, struct delivery *delivery)
 
     for (size_t i = 0; i < delivery->history_count; i++) {
         char id[STREAM_ID_SIZE];
+        if (delivery->history[i].is_kept)
+            continue;
         stream_id_format(delivery->history[i].id, id);
         ask_words(life->ask,
                   ASK_WORDS(SLICE("XRANGE"), key_slice(&attempts), slice_of(id), slice_of(id)),

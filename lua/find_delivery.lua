@@ -14,6 +14,7 @@ local call = redis.call
 --@include letter
 --@include clock
 --@include held
+--@include attempt_row
 
 local events, attempts, dlq, due, records, places, endpoints = unpack(KEYS)
 local org, event, endpoint = unpack(ARGV)
@@ -26,8 +27,8 @@ if not entry then
 end
 
 local made = {}
-for id in string.gmatch(string.match(state, '%S+$') or '', '%d+%-%d+') do
-    made[#made + 1] = call('XRANGE', attempts, id, id)[1]
+for item in string.gmatch(string.match(state, '%S+$') or '', '[^,]+') do
+    made[#made + 1] = attempt_row(attempts, item)
 end
 local letter = letter_of(state)
 local fields = letter and letter_fields(dlq, letter) or {}

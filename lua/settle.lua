@@ -25,9 +25,10 @@
 --         go: it may be attempted now, and stays pending
 --         refused: not pending for this consumer any more; nothing is written
 --
--- An attempt made (delivered, retry, snooze, and dead with a duration) gets an entry of attempts
--- (event endpoint org attempt outcome status duration_ms [error] [response]), whose id is appended
--- to the history. <ms> is the time of the call. States of the event's record: lib/record.
+-- An attempt made (delivered, retry, snooze, and dead with a duration) gets an item of the history,
+-- and an entry of attempts (event endpoint org attempt outcome status duration_ms [error]
+-- [response]) unless the item says it all (lib/attempts). <ms> is the time of the call. States of
+-- the event's record: lib/record.
 --   delivered  "delivered <tail>"
 --   retry      a place in due, and waiting for "backoff" with attempt+1
 --   snooze     a place in due, and waiting for "retry_after", attempt unchanged, snoozes+1
@@ -94,8 +95,8 @@ local function settle_attempted(event, endpoint, org, attempt, snoozes, history,
                                 outcome, status, duration, err, response, delay)
     local reason, state, made = WAITS[outcome], 'delivered ', attempt
     if duration ~= '' then
-        history = add_attempt(attempts, history, event, endpoint, org, attempt, outcome, status,
-                              err, duration, response)
+        history = add_attempt(attempts, history, now, event, endpoint, org, attempt, outcome,
+                              status, err, duration, response)
     else
         made = digits(attempt - 1)
     end

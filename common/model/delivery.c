@@ -4,6 +4,7 @@
 #include "delivery.h"
 
 #include "../base/must.h"
+#include "attempt_item.h"
 #include "fields.h"
 #include "trace.h"
 
@@ -36,14 +37,14 @@ static bool ids_are_valid(const struct slice *values)
 
 static bool history_is_valid(struct slice history)
 {
-    struct stream_id id;
+    struct attempt_item item;
 
     if (history.len == 0)
         return true;
     if (history.at[history.len - 1] == ',')
         return false;
     while (history.len > 0)
-        if (stream_id_parse(slice_cut(&history, ','), &id) != STATUS_OK)
+        if (attempt_item_cut(&history, &item) != STATUS_OK)
             return false;
     return true;
 }

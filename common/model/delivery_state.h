@@ -24,7 +24,7 @@ struct delivery_state {
     int64_t attempts;        /* made since it was enqueued or replayed */
     int64_t status;          /* HTTP status of the last, 0: none came */
     int64_t changed_at_ms;   /* -1: not since the fan-out */
-    struct slice history;    /* ids in mr:{p}:attempts, ',' between them */
+    struct slice history;    /* the attempts made: attempt_item.h */
 };
 
 /* STATUS_INVALID when it is not of that form. */

@@ -28,7 +28,7 @@ enum partition_key {
                        ms when it may let go of the next */
     KEY_WAITING,    /* hash: reason -> how many wait for it */
     KEY_CURSORS,    /* hash: event entry id -> last endpoint of an unfinished wide fan-out */
-    KEY_ATTEMPTS,   /* stream: every attempt made */
+    KEY_ATTEMPTS,   /* stream: attempts made, but for those that a history tells */
     KEY_DLQ,        /* stream: deliveries given up */
     KEY_FAILING,    /* hash: endpoint -> ms since when no attempt has succeeded */
     KEY_JOBS,       /* zset: jobs by the ms when they may go on, or, finished, are removed */

@@ -5,7 +5,7 @@ local function bury(dlq, dlq_prefix, event, endpoint, org, err, attempts, status
     local letter = call('XADD', dlq, '*', 'event', event, 'endpoint', endpoint, 'org', org,
         'reason', string.match(err, '^%S*'), 'attempts', attempts, 'status', status,
         'response', response, 'first_at', history:match('%d+') or now,
-        'last_at', history:match('(%d+)%-%d+$') or now, 'history', history, 'trace', trace,
+        'last_at', history:match('(%d+)[-:][%d:]*$') or now, 'history', history, 'trace', trace,
         'request', request)
     -- pcall: what cannot be listed must not stop, half-way, what is settled.
     redis.pcall('XADD', dlq_prefix .. org, letter, 'delivery', delivery_id(event, endpoint))

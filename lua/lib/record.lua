@@ -3,7 +3,8 @@
 --   waiting <reason> <until ms or -> <attempt> <snoozes> <org> <trace> <request> <tail>
 --   delivered <tail>
 --   dead <letter: its entry of the dead letters, or -> <tail>
--- <tail> is "0" before the first attempt, then "<attempts> <status> <ms> <attempts' ids>".
+-- <tail> is "0" before the first attempt, then "<attempts> <status> <ms> <history>", with an item
+-- for each attempt (lib/attempts).
 -- An empty text among the words stands as "-".
 local function word(text)
     return text == '' and '-' or text

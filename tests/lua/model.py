@@ -132,17 +132,19 @@ class Model:
         self.stats[event.org, "skipped"] += not event.endpoints
 
     def settle(self, consumer, outcomes, now, failing_after_ms):
-        """outcomes: (entry, word, error, has_attempt, status, delay_ms). Answers, and the deliveries that were attempted."""
+        """outcomes: (entry, word, error, duration_ms or '', status, delay_ms, response). Answers, and what was attempted: the delivery, the
+        attempt's number, its word, and what the history tells of it, or None when it has an entry of its own."""
         self.made, answers, attempted = [], [], []
-        for entry, word, error, has_attempt, status, delay_ms in outcomes:
-            one = self.by_entry(entry)
+        for entry, word, error, duration_ms, status, delay_ms, response in outcomes:
+            has_attempt, one = duration_ms != "", self.by_entry(entry)
             if one is None or one.holder != consumer:
                 answers.append("refused")
                 continue
             answers.append("failing" if has_attempt and self._has_failed(one.endpoint, word, now, failing_after_ms) else "settled")
             one.entry = one.holder = None
             if has_attempt:
-                attempted.append((one, one.attempt, word))
+                is_told = word == "delivered" and response == ""
+                attempted.append((one, one.attempt, word, f"{now}:{one.attempt}:{status}:{duration_ms}" if is_told else None))
             if word in COUNTED:
                 self.stats[one.org, COUNTED[word]] += 1
             if word in COUNTED or word == "delivered":

@@ -141,6 +141,9 @@ def test_one_with_its_attempts(store):
     assert [id for id, _ in store.find_delivery(event, endpoint)[3]] == [attempts[1][0]]
     store.r.xdel(DLQ, letter)
     assert store.find_delivery(event, endpoint)[2] == []
+    store.r.hset(RECORD + event, endpoint, f"delivered 1 200 {NOW} x,1:2:3,1:2:3:4:5,1-1-1,-,{NOW}:9:204:7")
+    assert store.find_delivery(event, endpoint)[3] == \
+        [[f"{NOW}-0", ["attempt", "9", "outcome", "delivered", "status", "204", "duration_ms", "7"]]], "what is no item is passed over"
 
 
 def test_one_without_attempts_and_one_that_is_none(store):

@@ -2,7 +2,7 @@
 import pytest
 import redis
 
-from store import (DELIVERIES, DELIVERY_FIELDS, DLQ, DUE, ENDPOINT, EVENTS, NOTHING_TO_SAY, ORG, ORG_DLQ, RECORD, TRACE, WAITING,
+from store import (ATTEMPTS, DELIVERIES, DELIVERY_FIELDS, DLQ, DUE, ENDPOINT, EVENTS, NOTHING_TO_SAY, ORG, ORG_DLQ, RECORD, TRACE, WAITING,
                    delivery_id, endpoint_id, entry_event_id, event_id, new_event, outcome, part)
 
 NOW = 1700000000000
@@ -43,6 +43,35 @@ def test_a_delivered_one_begins_anew_with_its_history(store):
     assert list(entry) == DELIVERY_FIELDS
     assert entry == {**one[1], "attempt": "1", "snoozes": "0", "history": attempts, "body": ""}
     assert state(store, pair) == f"pending 0 200 {NOW + 7} {attempts}"
+
+
+def test_what_a_history_tells_stays_told(store):
+    """Also when the endpoint is disabled before the next attempt is made: the letter has the time of the last one."""
+    one, = give(store)
+    pair = settle(store, one, "delivered", response="")
+    told = f"{NOW}:1:200:12"
+    assert store.replay([pair], now=NOW + 7) == ["ready"]
+    assert state(store, pair) == f"pending 0 200 {NOW + 7} {told}"
+    (entry, fields), = store.read_deliveries()
+    assert fields["history"] == told
+    settle(store, (entry, fields), "dead", NOW + 9, error="endpoint_disabled", duration_ms="", status="0", response="")
+    (_, letter), = store.r.xrange(DLQ)
+    assert (letter["history"], letter["first_at"], letter["last_at"]) == (told, str(NOW), str(NOW))
+    (at, row), = store.find_delivery(*pair)[3]
+    assert (at, row) == (f"{NOW}-0", ["attempt", "1", "outcome", "delivered", "status", "200", "duration_ms", "12"])
+
+
+def test_a_letter_has_the_time_of_the_last_attempt_that_an_entry_tells_behind_another(store):
+    one, = give(store)
+    pair = settle(store, one, "delivered", NOW - 10**6, response="")
+    store.replay([pair], now=NOW)
+    again, = store.read_deliveries()
+    settle(store, again, "dead")
+    (attempt, _), = store.r.xrange(ATTEMPTS)
+    (_, letter), = store.r.xrange(DLQ)
+    assert letter["history"] == f"{NOW - 10**6}:1:200:12,{attempt}"
+    assert (letter["first_at"], letter["last_at"]) == (str(NOW - 10**6), attempt.split("-")[0])
+    assert [row[0] for row in store.find_delivery(*pair)[3]] == [f"{NOW - 10**6}-0", attempt]
 
 
 def test_a_dead_one_leaves_the_dead_letters(store):

@@ -32,6 +32,25 @@ def test_delivered(store):
     assert not store.r.exists(DUE) and not store.r.exists(DLQ)
 
 
+def test_a_success_without_a_text_is_told_by_the_history_alone(store):
+    (entry, fields), (other, of_other) = store.give_deliveries(2)
+    store.settle("d1", [outcome(entry, fields, "delivered", status="204", duration_ms="31", response="")], NOW)
+    assert record(store) == f"delivered 1 204 {NOW} {NOW}:1:204:31" and attempts(store) == []
+    store.settle("d1", [outcome(other, of_other, "retry", delay_ms=0)], NOW)
+    store.promote(now=NOW)
+    (entry, fields), = store.read_deliveries()
+    store.settle("d1", [outcome(entry, fields, "delivered", response="")], NOW + 1)
+    (failed, _), = attempts(store)
+    assert record(store, event_id(2)) == f"delivered 2 200 {NOW + 1} {failed},{NOW + 1}:2:200:12"
+
+
+def test_a_failure_without_a_text_has_an_entry(store):
+    (entry, fields), = store.give_deliveries()
+    store.settle("d1", [outcome(entry, fields, "snooze", error="", response="", delay_ms=0)], NOW)
+    (attempt, of_attempt), = attempts(store)
+    assert of_attempt["outcome"] == "snooze" and record(store).endswith(f" 1 503 {NOW} {attempt}")
+
+
 def test_retry(store):
     (entry, fields), = store.give_deliveries(body='{"big":1}')
     assert store.settle("d1", [outcome(entry, fields, "retry", delay_ms=5000)], NOW) == (str(NOW + 5000), ["settled"])

@@ -141,9 +141,10 @@ class World(LanesWorld):
             has_attempt = word in ("delivered", "retry", "snooze") or word == "dead" and self.random.random() < 0.7
             delay, error = self.random.randrange(300), "" if word == "delivered" else "some_reason"
             status = self.random.choice([0, 200, 503])
-            args.append(outcome(entry, fields, word, error=error, delay_ms=delay, status=status,
-                                duration_ms="7" if has_attempt else ""))
-            outcomes.append((entry, word, error, has_attempt, status, delay))
+            response, duration = self.random.choice(["", "ok"]), "7" if has_attempt else ""
+            args.append(outcome(entry, fields, word, error=error, delay_ms=delay, status=status, response=response,
+                                duration_ms=duration))
+            outcomes.append((entry, word, error, duration, status, delay, response))
         due, answers = self.store.settle(consumer, args, self.now, FAILING_AFTER_MS)
         expected, attempted = self.model.settle(consumer, outcomes, self.now, FAILING_AFTER_MS)
         assert answers == expected
@@ -159,10 +160,11 @@ class World(LanesWorld):
     def learn_attempts(self, attempted):
         new = self.store.r.xrange(ATTEMPTS, "(" + self.last_attempt, "+")
         assert [(f["event"], f["endpoint"], int(f["attempt"]), f["outcome"]) for _, f in new] == \
-            [(one.event, one.endpoint, attempt, word) for one, attempt, word in attempted]
-        for (one, _, _), (attempt, _) in zip(attempted, new):
-            one.history.append(attempt)
-            self.last_attempt = attempt
+            [(one.event, one.endpoint, attempt, word) for one, attempt, word, told in attempted if not told]
+        entries = iter([entry for entry, _ in new])
+        for one, _, _, told in attempted:
+            one.history.append(told or next(entries))
+        self.last_attempt = new[-1][0] if new else self.last_attempt
 
     def promote(self):
         limit = self.random.choice([1, 5, 200])

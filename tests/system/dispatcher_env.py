@@ -17,6 +17,8 @@ import time
 
 import redis
 
+import records
+
 ROOT = pathlib.Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "lua"))
 import store  # noqa: E402
@@ -255,7 +257,7 @@ class World:
             self.state(event, endpoint)
 
     def attempts(self):
-        return [fields for _, fields in self.r.xrange(store.ATTEMPTS)]
+        return records.attempts(self.r)
 
     def dlq(self):
         return [fields for _, fields in self.r.xrange(store.DLQ)]

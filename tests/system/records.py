@@ -16,16 +16,35 @@ def entry_id(event_id):
     return f"{number(event_id[4:14])}-{number(event_id[14:21])}"
 
 
-def event(redis, event_id):
+def event_of(client, event_id):
     """Fields of the event's entry in the log."""
-    entries = redis.client.xrange(PREFIX + "events", entry_id(event_id), entry_id(event_id))
+    entries = client.xrange(PREFIX + "events", entry_id(event_id), entry_id(event_id))
     assert len(entries) == 1, f"{event_id} is not in the log"
     return entries[0][1]
+
+
+def event(redis, event_id):
+    return event_of(redis.client, event_id)
 
 
 def record(redis, event_id):
     """State of the event's deliveries: endpoint -> words, and "skipped" -> reason."""
     return redis.client.hgetall(PREFIX + "event:" + event_id)
+
+
+def attempts(client):
+    """All that were made and are kept, oldest first: those with an entry, and those that the histories of deliveries tell."""
+    found = [(entry, fields) for entry, fields in client.xrange(PREFIX + "attempts")]
+    for key in client.scan_iter(PREFIX + "event:*", count=1000):
+        event_id = key.removeprefix(PREFIX + "event:")
+        for endpoint, words in client.hgetall(key).items():
+            for item in words.split(" ")[-1].split(","):
+                at_ms, *told = item.split(":")
+                if told:
+                    fields = dict(zip(("attempt", "status", "duration_ms"), told), event=event_id, endpoint=endpoint, outcome="delivered")
+                    fields["org"] = event_of(client, event_id)["org"]
+                    found.append((f"{at_ms}-0", fields))
+    return [fields for _, fields in sorted(found, key=lambda one: [int(number) for number in one[0].split("-")])]
 
 
 def stats(redis, organization_id):
@@ -34,7 +53,7 @@ def stats(redis, organization_id):
             for org, word in [field.split(":")] if org == organization_id}
     events = redis.client.xinfo_stream(PREFIX + "events:" + organization_id)["entries-added"]
     delivered = sum((fields["org"], fields["outcome"]) == (organization_id, "delivered")
-                    for _, fields in redis.client.xrange(PREFIX + "attempts"))
+                    for fields in attempts(redis.client))
     return mine | {"events": events, "deliveries": events - mine.get("skipped", 0) + mine.get("extra", 0), "delivered": delivered}
 
 

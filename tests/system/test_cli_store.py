@@ -225,6 +225,15 @@ def test_a_dead_letter_that_is_not_kept_leaves_what_the_last_attempt_says(state)
     assert only(explain(state, event))["reason"] == "unavailable"
 
 
+def test_an_attempt_that_the_history_tells_is_told_in_full(state):
+    event, (delivery,) = state.new_deliveries(E1)
+    state.end(delivery, "delivered", status="204", duration_ms="31", response="")
+    attempt, = only(explain(state, event))["history"]
+    assert (attempt["kept"], attempt["attempt"], attempt["outcome"], attempt["status"], attempt["error"], attempt["duration_ms"]) == \
+        (True, 1, "delivered", 204, None, 31)
+    assert "attempt 1: delivered, answered 204, after 31 ms" in words(state, event)
+
+
 def test_attempts_that_were_trimmed_are_told_as_such(state):
     event, (delivery,) = state.new_deliveries(E1)
     state.end(delivery, "delivered")

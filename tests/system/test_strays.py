@@ -5,6 +5,7 @@ import pytest
 
 import metrics_text
 import records
+from receiver import Step
 from records import PREFIX
 from waiting import wait_until
 
@@ -53,6 +54,7 @@ def begin(new_stack):
     """-> an event that no processor has seen, and where it wants to go"""
     stack = new_stack(lease="1s").start()
     organization, receiver = stack.new_organization(), stack.new_receiver()
+    receiver.script("/hook", Step(body=b"took"))  # with a text each attempt has an entry, and what was settled twice has two
     endpoint = organization.new_endpoint(receiver.url("/hook"))["id"]
     stack.services["processor"].stop()
     return stack, organization, receiver, endpoint, organization.publish("a")

@@ -35,7 +35,7 @@ static void fill(struct slice fields[2 * FIELDS])
     fields[2 * ORG + 1] = slice_of(org_text);
     fields[2 * ATTEMPT + 1] = SLICE("3");
     fields[2 * SNOOZES + 1] = SLICE("0");
-    fields[2 * HISTORY + 1] = SLICE("1700000000000-0,1700000000001-12");
+    fields[2 * HISTORY + 1] = SLICE("1700000000000-0,1700000000001:1:200:12");
     fields[2 * TRACEPARENT + 1] = SLICE(TRACE);
     fields[2 * REQUEST + 1] = SLICE("req-1");
     fields[2 * BODY + 1] = SLICE("{}");
@@ -48,7 +48,7 @@ static void check_values(const struct delivery_fields *delivery)
     assert_true(slice_is(delivery->org, org_text));
     assert_int_equal(delivery->attempt, 3);
     assert_int_equal(delivery->snoozes, 0);
-    assert_true(slice_is(delivery->history, "1700000000000-0,1700000000001-12"));
+    assert_true(slice_is(delivery->history, "1700000000000-0,1700000000001:1:200:12"));
     assert_true(slice_is(delivery->trace, TRACE));
     assert_true(slice_is(delivery->request, "req-1"));
     assert_true(slice_is(delivery->body, "{}"));
@@ -149,6 +149,8 @@ static void judges_each_value(void **state)
         {HISTORY, ",1-1", STATUS_INVALID},
         {HISTORY, "1-1,,2-2", STATUS_INVALID},
         {HISTORY, "x", STATUS_INVALID},
+        {HISTORY, "1:1:200:5,2-2", STATUS_OK},
+        {HISTORY, "1:1:200", STATUS_INVALID},
         {TRACEPARENT, "", STATUS_OK},
         {TRACEPARENT, "00-0", STATUS_INVALID},
         {REQUEST, "", STATUS_OK},
