@@ -7,6 +7,8 @@
 #include "model/keys.h"
 
 #define OTHER_FIELDS_SIZE 1024
+#define TOLD_STRINGS 7
+#define ALL_STRINGS 16
 
 static void add_head(struct redis_command *command, uint32_t partition, const char *consumer,
                      int64_t failing_after_ms)
@@ -34,10 +36,16 @@ static struct slice body_to_keep(const struct delivery *delivery)
     return is_kept ? delivery->fields.body : (struct slice){0};
 }
 
-/* Trace and request: who goes on, or asks why it died, wants to know. */
+/* Who goes on, or asks why it died, wants to know. */
 static struct slice label_to_keep(const struct delivery *delivery, struct slice label)
 {
     return delivery->result.outcome == OUTCOME_DELIVERED ? (struct slice){0} : label;
+}
+
+/* Its history says all there is to say: it was delivered, and answered with a status alone. */
+static bool is_told(const struct delivery_result *result)
+{
+    return result->outcome == OUTCOME_DELIVERED && result->response_len == 0;
 }
 
 /* "retries_exhausted server_error": why it was given up, and what the last attempt met. */
@@ -55,32 +63,41 @@ static void add_error(struct redis_command *command, const struct delivery_resul
     buf_fini(&text);
 }
 
+static void add_rest(struct redis_command *command, const struct delivery *delivery)
+{
+    const struct delivery_fields *fields = &delivery->fields;
+    const struct delivery_result *result = &delivery->result;
+    redis_command_arg(command, fields->org);
+    redis_command_int(command, fields->snoozes);
+    redis_command_arg(command, label_to_keep(delivery, fields->trace));
+    redis_command_arg(command, label_to_keep(delivery, fields->request));
+    redis_command_arg(command, body_to_keep(delivery));
+    redis_command_text(command, outcome_name(result->outcome));
+    add_error(command, result);
+    redis_command_arg(command, (struct slice){result->response, result->response_len});
+    redis_command_int(command, result->delay_ms);
+}
+
 static void add_delivery(struct redis_command *command, const struct delivery *delivery)
 {
     const struct delivery_fields *fields = &delivery->fields;
     const struct delivery_result *result = &delivery->result;
     char entry[STREAM_ID_SIZE];
     stream_id_format(delivery->entry, entry);
+    redis_command_pack_size(command, is_told(result) ? TOLD_STRINGS : ALL_STRINGS);
     redis_command_text(command, entry);
     redis_command_arg(command, fields->event);
     redis_command_arg(command, fields->endpoint);
-    redis_command_arg(command, fields->org);
     redis_command_int(command, fields->attempt);
-    redis_command_int(command, fields->snoozes);
-    redis_command_arg(command, fields->history);
-    redis_command_arg(command, label_to_keep(delivery, fields->trace));
-    redis_command_arg(command, label_to_keep(delivery, fields->request));
-    redis_command_arg(command, body_to_keep(delivery));
-    redis_command_text(command, outcome_name(result->outcome));
     redis_command_int(command, result->status);
     if (result->is_attempted) {
         redis_command_int(command, (result->duration_us + 500) / 1000);
     } else {
         redis_command_text(command, "");
     }
-    add_error(command, result);
-    redis_command_arg(command, (struct slice){result->response, result->response_len});
-    redis_command_int(command, result->delay_ms);
+    redis_command_arg(command, fields->history);
+    if (!is_told(result))
+        add_rest(command, delivery);
 }
 
 void settle_command_write(struct redis_command *command, uint32_t partition, const char *consumer,

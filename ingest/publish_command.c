@@ -30,29 +30,57 @@ static void add_keys(struct redis_command *command, uint32_t partition,
     }
 }
 
-static void add_item(struct redis_command *command, const struct publish_item *item, int64_t now_ms)
+#define PLAIN_STRINGS 6
+#define ALL_STRINGS 14
+
+/* Has no more to say than every event has. */
+static bool is_plain(const struct publish_item *item)
 {
     const struct hook_event *event = item->event;
-    char time[CLOCK_RFC3339_LEN + 1], fingerprint[EVENT_FINGERPRINT_LEN];
-    clock_rfc3339(event->occurred_at_ms >= 0 ? event->occurred_at_ms : now_ms, time);
-    redis_command_arg(command, item->org);
-    redis_command_arg(command, event->type);
+    bool is_limited = false;
+
+    for (size_t i = 0; i < RATES; i++)
+        is_limited = is_limited || item->limits[i].per_second != 0;
+    return !is_limited && event->deliver_at_ms < 0 &&
+           event->key.len + event->dedup_id.len + item->to.len + event->ce.len == 0;
+}
+
+static void add_rest(struct redis_command *command, const struct publish_item *item,
+                     const struct rate_batch *limits)
+{
+    const struct hook_event *event = item->event;
+    char fingerprint[EVENT_FINGERPRINT_LEN];
     redis_command_arg(command, event->key);
     redis_command_arg(command, event->dedup_id);
-    redis_command_arg(command, item->trace);
-    redis_command_arg(command, item->request);
-    redis_command_text(command, time);
     if (event->deliver_at_ms >= 0)
         redis_command_int(command, event->deliver_at_ms);
     else
         redis_command_text(command, "");
     redis_command_arg(command, item->to);
-    redis_command_arg(command, event->data);
     redis_command_arg(command, event->ce);
     if (event->dedup_id.len > 0)
         event_fingerprint(event, fingerprint);
     redis_command_arg(command,
                       (struct slice){fingerprint, event->dedup_id.len ? EVENT_FINGERPRINT_LEN : 0});
+    rate_batch_add_numbers(limits, item->limits, command);
+}
+
+static void add_item(struct redis_command *command, const struct publish_item *item, int64_t now_ms,
+                     const struct rate_batch *limits)
+{
+    const struct hook_event *event = item->event;
+    const bool is_short = is_plain(item);
+    char time[CLOCK_RFC3339_LEN + 1];
+    clock_rfc3339(event->occurred_at_ms >= 0 ? event->occurred_at_ms : now_ms, time);
+    redis_command_pack_size(command, is_short ? PLAIN_STRINGS : ALL_STRINGS);
+    redis_command_arg(command, item->org);
+    redis_command_arg(command, event->type);
+    redis_command_arg(command, item->trace);
+    redis_command_arg(command, item->request);
+    redis_command_text(command, time);
+    redis_command_arg(command, event->data);
+    if (!is_short)
+        add_rest(command, item, limits);
 }
 
 void publish_command_write(struct redis_command *command,
@@ -69,9 +97,7 @@ void publish_command_write(struct redis_command *command,
     redis_command_text(command, ""); /* Redis's own time */
     rate_batch_add_arguments(limits, command);
     redis_command_open_pack(command);
-    for (size_t i = 0; i < count; i++) {
-        add_item(command, items[i], options->now_ms);
-        rate_batch_add_numbers(limits, items[i]->limits, command);
-    }
+    for (size_t i = 0; i < count; i++)
+        add_item(command, items[i], options->now_ms, limits);
     redis_command_close_pack(command);
 }

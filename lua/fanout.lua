@@ -6,14 +6,16 @@
 --         10 stats hash, and prefixes with the same tag (the keys under them are named by ids in
 --         ARGV): 6 mr:{p}:event:  7 mr:{p}:history:  8 mr:{p}:lane:  9 mr:{p}:endpoint:
 -- ARGV    1 group, 2 consumer, 3 time in ms to use instead of Redis's ('': Redis's)
---         4 packed (lib/packed), per event 12 and its endpoint ids, sorted:
---           entry event org from to skipped trace request after gated body number-of-endpoints
---           entry: stream id; event: evt_…
+--         4 packed (lib/packed), per event how many strings it has, how many endpoints, then 6
+--             entry event org trace request body
+--           or, unless it is written whole now and its deliveries are ready, 11: these and
+--             from to skipped after gated
+--           and the ids of its endpoints, sorted
+--           entry: stream id; event: evt_…; body: '' when too large to carry
 --           from: '' or the last endpoint of the part before
 --           to: '' when this part is the last, else its last endpoint
 --           skipped: '' or the reason why nobody gets it
 --           after: '' or ms; gated: 1 when one of the endpoints seems to be gated, else 0
---           body: '' when too large to carry
 -- RETURNS 1 the earliest due ms now known, or ''
 --         then two per event: a word and a detail
 --         done ''            its last part: acknowledged
@@ -53,13 +55,13 @@ local events, deliveries, due, waiting, cursors, record_prefix, history_prefix, 
 local group, consumer, now = ARGV[1], ARGV[2], now_ms(ARGV[3])
 
 local items, starts, entries, records, n, at = unpacked(4), {}, {}, {}, 0, 1
-while at <= #items do
+while items[at] == 6 or items[at] == 11 do
     n = n + 1
-    starts[n], entries[n], records[n] = at, items[at], record_prefix .. (items[at + 1] or '')
-    at = at + 12 + (tonumber(items[at + 11]) or #items)
+    starts[n], entries[n], records[n] = at, items[at + 2], record_prefix .. (items[at + 3] or '')
+    at = at + 2 + items[at] + (items[at + 1] or 0)
 end
 starts[n + 1] = at
-assert(at == #items + 1, 'fanout: 12 strings and the endpoints per event')
+assert(at == #items + 1, 'fanout: 6 or 11 strings and the endpoints per event')
 local owned = owned_ids(events, group, consumer, entries)
 local any_cursor = call('HLEN', cursors) > 0
 -- Events that come again are rare: most calls have none.
@@ -70,49 +72,43 @@ local cursor_of, acked, results = {}, {}, {''}
 
 --@include fresh
 
-local function write_part(record, first, last, event, org, from, skipped, trace, request, after,
-                          gated, body)
-    local written, is_later = 0, after ~= '' and (tonumber(after) or 0) > now
-    local later = is_later and waiting_state('scheduled', after, 1, 0, org, trace, request, '0')
-    local is_repeat = from == '' and any_record and has_fields(record)
-    if (is_repeat or from ~= '') and redis.pcall('HEXISTS', record, 'trimmed') == 1 then
-        return
+--@include part
+
+-- Writes the k-th event, the at-th item, unless it is refused or behind.
+local function fan_out(k, at)
+    local entry, event, org, trace, request, body = unpack(items, at + 2, at + 7)
+    local is_whole = items[at] == 6
+    local from, to, skipped, after, gated = '', '', '', '', '0'
+    if not is_whole then
+        from, to, skipped, after, gated = unpack(items, at + 8, at + 12)
     end
-    for e = first, last do
-        if write_fresh(record, event, items[e], org, trace, request, after, later, gated, body) then
-            written = written + 1
-        end
+    local cursor = any_cursor and (cursor_of[entry] or call('HGET', cursors, entry)) or ''
+    if not owned[entry] then
+        return 'refused', ''
+    elseif cursor ~= from then
+        return 'behind', cursor
     end
-    local is_skipped = skipped ~= '' and not is_repeat and add_field(record, 'skipped', skipped)
-    local extra = written - (from == '' and not is_repeat and 1 or 0)
-    if extra > 0 then
-        count(org, ':extra', extra)
+    local first, last = at + 2 + items[at], starts[k + 1] - 1
+    if is_whole and not any_record then
+        write_ready(records[k], first, last, event, org, trace, request, body)
+    else
+        write_part(records[k], first, last, event, org, trace, request, body, from, skipped, after,
+                   gated)
     end
-    if is_skipped then
-        count(org, ':skipped', 1)
+    if to ~= '' then
+        cursor_of[entry], any_cursor = to, true
+        call('HSET', cursors, entry, to)
+        return 'continued', ''
     end
+    owned[entry], acked[#acked + 1] = nil, entry
+    if from ~= '' then
+        call('HDEL', cursors, entry)
+    end
+    return 'done', ''
 end
 
 for k = 1, n do
-    local i = starts[k]
-    local entry, event, org, from, to = unpack(items, i, i + 4)
-    local cursor = cursor_of[entry] or any_cursor and call('HGET', cursors, entry) or ''
-    local word = not owned[entry] and 'refused' or cursor ~= from and 'behind'
-        or to ~= '' and 'continued' or 'done'
-    if word == 'continued' or word == 'done' then
-        write_part(records[k], i + 12, starts[k + 1] - 1, event, org, from,
-                   unpack(items, i + 5, i + 10))
-    end
-    if word == 'continued' then
-        cursor_of[entry] = to
-        call('HSET', cursors, entry, to)
-    elseif word == 'done' then
-        owned[entry], acked[#acked + 1] = nil, entry
-        if from ~= '' then
-            call('HDEL', cursors, entry)
-        end
-    end
-    results[#results + 1], results[#results + 2] = word, word == 'behind' and cursor or ''
+    results[2 * k], results[2 * k + 1] = fan_out(k, starts[k])
 end
 results[1] = write_due(due, waiting)
 write_history(history_prefix)

@@ -11,8 +11,10 @@
 --         3 group of the processor
 --         4 time in us to use instead of Redis's ('': Redis's)
 --         5 number of limiters, then two for each: how many per second, and its burst
---         then one, packed (lib/packed), with 14 per item:
---           org type key dedup trace request time after to data ce fingerprint, and two limiters
+--         then one, packed (lib/packed): per item 6 and six strings
+--           org type trace request time data
+--         or, when it has more to say, 14 and eight strings more
+--           key dedup after to ce fingerprint, and two limiters
 --           after: ms when it may be delivered, or ''
 --           to: the only endpoint that gets it, or ''
 --           ce: attributes of a CloudEvent, as a JSON object, or ''
@@ -29,8 +31,9 @@
 -- A repeat is told its first id even when the backlog is full; it counts against the limiters as an
 -- event does. What is limited or full counts against none.
 -- Two items of one call with the same dedup key are each other's repeats. A dedup key holds
--- "<stream id> <fingerprint>". An entry of events has the fields org to ce above, in that order;
--- what is no CloudEvent is without ce, and a plain event without key, dedup, after and to. Each
+-- "<stream id> <fingerprint>". An entry of events has the fields org type key dedup trace request
+-- time after to data ce; what is no CloudEvent is without ce, and a plain event without key, dedup,
+-- after and to. Each
 -- event has an entry with the same id and its type in the stream mr:{p}:events:<org>, by which an
 -- organization's events are listed and leased.
 -- Redis refuses the call before it runs when memory is full or writes are off: nothing is written.
@@ -43,7 +46,7 @@ local call = redis.call
 local events, deliveries, index_prefix, window = KEYS[1], KEYS[2], KEYS[3], ARGV[2]
 local limiters_count = tonumber(ARGV[5]) or 0
 local items, next_key = unpacked(6 + 2 * limiters_count), 4 + limiters_count
-assert(#items % 14 == 0, 'publish: 14 strings per item')
+local starts = starts_of(items, 6, 14)
 
 -- Without its group every event is unprocessed. lag is unknown (false) after a start of Redis,
 -- until the next read or recount.lua, and after entries were deleted that nobody had read.
@@ -61,9 +64,9 @@ for i = 1, #found do
 end
 
 -- Each field costs at every station of its way: a plain event is without those it leaves empty.
-local function append(org, type, key, dedup, trace, request, time, after, to, data, ce)
+local function append(org, type, trace, request, time, data, key, dedup, after, to, ce)
     local id
-    if key == '' and dedup == '' and after == '' and to == '' and ce == '' then
+    if not key or key == '' and dedup == '' and after == '' and to == '' and ce == '' then
         id = call('XADD', events, '*', 'org', org, 'type', type, 'trace', trace,
                   'request', request, 'time', time, 'data', data)
     elseif ce == '' then
@@ -80,15 +83,12 @@ local function append(org, type, key, dedup, trace, request, time, after, to, da
     return id
 end
 
-local results = {}
-for i = 1, #items, 14 do
-    local fingerprint, a, b = items[i + 11], nil, nil
-    if limiters_count > 0 then
-        a, b = limiters[tonumber(items[i + 12])], limiters[tonumber(items[i + 13])]
-    end
+-- An item of 14 strings, of which the first is items[i].
+local function publish_one(i)
+    local fingerprint, word, id = items[i + 11], 'full', ''
+    local a, b = limiters[tonumber(items[i + 12])], limiters[tonumber(items[i + 13])]
     local dedup_key = fingerprint ~= '' and KEYS[next_key]
     local first = dedup_key and firsts[dedup_key]
-    local word, id = 'full', ''
     if a and not allows(a) or b and not allows(b) then
         word = 'limited'
     elseif first then
@@ -110,7 +110,18 @@ for i = 1, #items, 14 do
         take(b)
     end
     next_key = dedup_key and next_key + 1 or next_key
-    results[#results + 1], results[#results + 2] = word, id
+    return word, id
+end
+
+local results = {}
+for k = 1, #starts do
+    local at, word, id = starts[k], 'full', ''
+    if items[at] == 14 then
+        word, id = publish_one(at + 1)
+    elseif room > 0 then
+        room, word, id = room - 1, 'accepted', append(unpack(items, at + 1, at + 6))
+    end
+    results[2 * k - 1], results[2 * k] = word, id
 end
 write_limiters(limiters, results)
 return results

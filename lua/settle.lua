@@ -8,12 +8,13 @@
 --         7 mr:{p}:event:  8 mr:{p}:dlq:  9 mr:{p}:lane:  10 mr:{p}:endpoint:  12 mr:{p}:rate:
 -- ARGV    1 group, 2 consumer, 3 time in ms to use instead of Redis's ('': Redis's),
 --         4 ms of nothing but failures after which an endpoint is called failing (0: never)
---         5 packed (lib/packed), 16 per delivery:
---           entry event endpoint org attempt snoozes history trace request body
---           outcome status duration_ms error response delay_ms
+--         5 packed (lib/packed), per delivery 7 and seven strings
+--           entry event endpoint attempt status duration_ms history
+--         when it was delivered and answered with a status alone, else 16 and nine strings more
+--           org snoozes trace request body outcome error response delay_ms
 --           attempt: number of the attempt just made (for park, hold, late, ready: to be made)
---           outcome: delivered retry snooze park hold late ready dead; status: HTTP status or 0
---           duration_ms: '' when no attempt was made
+--           status: HTTP status or 0; duration_ms: '' when no attempt was made
+--           outcome: delivered retry snooze park hold late ready dead
 --           error: reason word ('' when delivered); for dead it may be two words, why it was given
 --           up and what the last attempt met; response: first bytes of the answer
 --           delay_ms: for retry, snooze, park
@@ -26,8 +27,8 @@
 --         refused: not pending for this consumer any more; nothing is written
 --
 -- An attempt made (delivered, retry, snooze, and dead with a duration) gets an item of the history,
--- and an entry of attempts (event endpoint org attempt outcome status duration_ms [error]
--- [response]) unless the item says it all (lib/attempts). <ms> is the time of the call. States of
+-- and, but for those of seven strings, an entry of attempts (event endpoint org attempt outcome
+-- status duration_ms [error] [response]): lib/attempts. <ms> is the time of the call. States of
 -- the event's record: lib/record.
 --   delivered  "delivered <tail>"
 --   retry      a place in due, and waiting for "backoff" with attempt+1
@@ -65,22 +66,34 @@ local deliveries, due, waiting, attempts, dlq, failing, record_prefix, dlq_prefi
     endpoint_prefix, stats, rate_prefix = unpack(KEYS)
 local group, consumer, now, entries = ARGV[1], ARGV[2], digits(now_ms(ARGV[3])), {}
 local items = unpacked(5)
+local starts = starts_of(items, 7, 16)
 local late_us, may_start, write_late
 local COUNTED = {retry = ':retried', snooze = ':snoozed', dead = ':dead'}
 local UNATTEMPTED = {park = true, hold = true, late = true, ready = true}
 local WAITS = {retry = 'backoff', snooze = 'retry_after', park = 'park'}
 
+local function time_us()
+    return (tonumber(ARGV[3]) or now_us('') / 1000) * 1000
+end
+
 local function is_number(text)
     return text == '1' or text == '0' or tonumber(text) -- nearly all say one of these: not read
 end
 
-for i = 1, #items, 16 do
-    local outcome, delay = items[i + 10], items[i + 15]
+-- What stands behind the seven strings that all have.
+local function check_rest(at)
+    local outcome, delay = items[at + 13], items[at + 16]
     local is_known = outcome == 'delivered' or COUNTED[outcome] or UNATTEMPTED[outcome]
-    late_us = late_us or outcome == 'late' and (tonumber(ARGV[3]) or now_us('') / 1000) * 1000
-    assert(is_known and delay and is_number(items[i + 4]) and is_number(items[i + 5])
-           and (not WAITS[outcome] or is_number(delay)), 'settle: 16 strings per delivery')
-    entries[#entries + 1] = items[i]
+    late_us = late_us or outcome == 'late' and time_us()
+    return is_known and is_number(items[at + 9]) and (not WAITS[outcome] or is_number(delay))
+end
+
+for k = 1, #starts do
+    local at = starts[k]
+    entries[k] = items[at + 1]
+    if not is_number(items[at + 4]) or items[at] == 16 and not check_rest(at) then
+        error('settle: an unknown argument')
+    end
 end
 local owned = owned_ids(deliveries, group, consumer, entries)
 -- An error, if they are something else, before anything is written.
@@ -91,44 +104,20 @@ if late_us then -- most calls have none: then this, too, would cost them somethi
     may_start, write_late = may_start_late, write_late_limiters
 end
 
-local function settle_attempted(event, endpoint, org, attempt, snoozes, history, trace, request, _,
-                                outcome, status, duration, err, response, delay)
-    local reason, state, made = WAITS[outcome], 'delivered ', attempt
-    if duration ~= '' then
-        history = add_attempt(attempts, history, now, event, endpoint, org, attempt, outcome,
-                              status, err, duration, response)
-    else
-        made = digits(attempt - 1)
-    end
-    if reason then
-        local until_ms = digits(now + delay)
-        state = waiting_state(reason, until_ms, outcome == 'retry' and one_more(made) or attempt,
-            outcome == 'snooze' and one_more(snoozes) or snoozes, org, trace, request, '')
-        wait_until(until_ms, reason, event, endpoint)
-    elseif outcome == 'dead' then
-        state = 'dead ' .. bury(dlq, dlq_prefix, event, endpoint, org, err, made, status,
-                                response, history, trace, request, now) .. ' '
-    end
-    write_hash(record_prefix .. event, endpoint, state .. made .. ' ' .. status .. ' ' .. now
-        .. (history == '' and '' or ' ' .. history))
-    if COUNTED[outcome] then
-        count(org, COUNTED[outcome], 1)
-    end
-    return is_failing(endpoint, outcome, duration) and 'failing' or 'settled'
-end
-
+--@include attempted
 --@include unattempted
 
 read_failing(failing, ARGV[4], now)
 local done, results = {}, {''}
-for i = 1, #items, 16 do
-    local entry, word = items[i], 'refused'
+for k = 1, #starts do
+    local at, entry, word = starts[k], entries[k], 'refused'
     if owned[entry] then
-        local settle = UNATTEMPTED[items[i + 10]] and settle_unattempted or settle_attempted
-        word = settle(unpack(items, i + 1, i + 15))
+        local settle = items[at] == 7 and settle_told
+            or UNATTEMPTED[items[at + 13]] and settle_unattempted or settle_attempted
+        word = settle(unpack(items, at + 2, at + items[at]))
         owned[entry], done[#done + 1] = nil, word ~= 'go' and entry or nil
     end
-    results[#results + 1] = word
+    results[k + 1] = word
 end
 results[1] = write_due(due, waiting)
 write_failing(failing)

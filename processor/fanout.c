@@ -18,6 +18,8 @@
 #define EVENT_WIRE 1024  /* of an event besides its body, at most */
 #define ENDPOINT_WIRE 32 /* of an endpoint's id */
 #define RETRY_MS 500
+#define PLAIN_STRINGS 6 /* of an event, besides its endpoints */
+#define ALL_STRINGS 11
 
 struct queue {
     struct work *first, **last;
@@ -105,25 +107,38 @@ static struct slice body_of(struct fanout *fanout, const struct work *work)
     return fanout->body.overflow ? (struct slice){0} : buf_slice(&fanout->body);
 }
 
+/* A whole event that is to be sent at once to all of its endpoints. */
+static bool is_plain(const struct part *part)
+{
+    const struct work *work = part->work;
+
+    return work->cursor[0] == '\0' && part->endpoints == work->endpoints_count &&
+           work->skipped[0] == '\0' && work->after.len == 0 && !work->any_gated;
+}
+
 static void add_event(struct fanout *fanout, const struct part *part)
 {
     struct redis_command *command = &fanout->command;
     const struct work *work = part->work;
+    const bool is_short = is_plain(part);
     size_t end = work->written + part->endpoints;
     char entry[STREAM_ID_SIZE];
     stream_id_format(work->entry, entry);
+    redis_command_pack_size(command, is_short ? PLAIN_STRINGS : ALL_STRINGS);
+    redis_command_pack_size(command, part->endpoints);
     redis_command_text(command, entry);
     redis_command_text(command, work->event_id);
     redis_command_arg(command, work->org);
-    redis_command_text(command, work->cursor);
-    redis_command_text(command, end < work->endpoints_count ? work->endpoints[end - 1] : "");
-    redis_command_text(command, work->skipped);
     redis_command_arg(command, work->trace);
     redis_command_arg(command, work->request);
-    redis_command_arg(command, work->after);
-    redis_command_text(command, work->any_gated ? "1" : "0");
     redis_command_arg(command, part->endpoints ? body_of(fanout, work) : (struct slice){0});
-    redis_command_int(command, (int64_t)part->endpoints);
+    if (!is_short) {
+        redis_command_text(command, work->cursor);
+        redis_command_text(command, end < work->endpoints_count ? work->endpoints[end - 1] : "");
+        redis_command_text(command, work->skipped);
+        redis_command_arg(command, work->after);
+        redis_command_text(command, work->any_gated ? "1" : "0");
+    }
     for (size_t i = work->written; i < end; i++)
         redis_command_text(command, work->endpoints[i]);
 }

@@ -91,6 +91,19 @@ void redis_command_open_pack(struct redis_command *command)
     command->pack = command->wire.len;
 }
 
+void redis_command_pack_size(struct redis_command *command, size_t size)
+{
+    char *at = buf_reserve(&command->wire, 2);
+    size_t len = size < 128 ? 1 : 2;
+
+    must(command->pack > 0 && size < 256);
+    if (at == NULL)
+        return;
+    at[0] = (char)0xcc;
+    at[len - 1] = (char)size;
+    buf_grew(&command->wire, len);
+}
+
 /* The length is known last and stands first, in as many bytes as it takes: the strings move up to it. */
 void redis_command_close_pack(struct redis_command *command)
 {

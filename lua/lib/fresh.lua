@@ -15,9 +15,27 @@ local function write_fresh(record, event, endpoint, org, trace, request, after, 
         hold({due = due, waiting = waiting, lanes = lane_prefix}, gate, 'NX', endpoint,
              delivery_id(event, endpoint), digits(now))
     else
-        ready(deliveries, event, endpoint, org, '1', '0', '', trace, request, body)
+        ready_fresh(deliveries, event, endpoint, org, trace, request, body)
     end
     write_hash(record, endpoint, state)
     add_history(endpoint, event)
     return true
+end
+
+-- The same of a whole event of whose record nothing is there: its deliveries are ready.
+local function write_ready(record, first, last, event, org, trace, request, body)
+    for e = first, last do
+        ready_fresh(deliveries, event, items[e], org, trace, request, body)
+        add_history(items[e], event)
+    end
+    if first == last then
+        write_hash(record, items[first], 'pending 0')
+    elseif first < last then
+        local states = {}
+        for e = first, last do
+            states[#states + 1], states[#states + 2] = items[e], 'pending 0'
+        end
+        write_hash(record, unpack(states))
+        count(org, ':extra', last - first)
+    end
 end

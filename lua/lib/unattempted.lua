@@ -2,8 +2,8 @@
 -- a late one, may be attempted after all.
 local YIELD_MS = 1000
 
-local function settle_unattempted(event, endpoint, org, attempt, snoozes, history, trace, request,
-                                  body, outcome, _, _, err, _, delay)
+local function settle_unattempted(event, endpoint, attempt, _, _, history, org, snoozes, trace,
+                                  request, body, outcome, err, _, delay)
     if outcome == 'late' and may_start(endpoint_prefix, rate_prefix, endpoint, late_us) then
         return 'go'
     end

@@ -109,9 +109,44 @@ def outcome(entry, fields, word, **given):
     return [entry, *((NOTHING_TO_SAY | fields)[name] for name in DELIVERY_FIELDS), word, *(values[name] for name in order)]
 
 
+class Size(int):
+    """How many strings follow: a number in what is packed."""
+
+
+class Raw(list):
+    """An item as it is packed, which may be none."""
+
+
 def packed(values):
     """Many strings as one argument: as lua/lib/packed.lua reads them."""
-    return b"".join(msgpack.packb(value if isinstance(value, bytes) else str(value)) for value in values)
+    return b"".join(msgpack.packb(int(value) if isinstance(value, Size) else value if isinstance(value, bytes) else str(value))
+                    for value in values)
+
+
+def publish_item(item):
+    strings = [item[name] for name in "org type trace request time data".split()]
+    rest = [*(item[name] for name in "key dedup after to ce fingerprint".split()), *item["limiters"]]
+    is_plain = all(value in ("", 0) for value in rest)
+    return [Size(6), *strings] if is_plain else [Size(14), *strings, *rest]
+
+
+def fanout_item(part):
+    if isinstance(part, Raw):
+        return part
+    entry, event, org, from_, to, skipped, trace, request, after, gated, body, count, *endpoints = part
+    strings, rest = [entry, event, org, trace, request, body], [from_, to, skipped, after, gated]
+    head = [Size(6), Size(count), *strings] if rest == ["", "", "", "", "0"] else [Size(11), Size(count), *strings, *rest]
+    return head + endpoints
+
+
+def settle_item(one):
+    if isinstance(one, Raw):
+        return one
+    entry, event, endpoint, org, attempt, snoozes, history, trace, request, body, word, status, duration_ms, error, response, delay_ms = one
+    strings = [entry, event, endpoint, attempt, status, duration_ms, history]
+    if word == "delivered" and response == "":
+        return [Size(7), *strings]
+    return [Size(16), *strings, org, snoozes, trace, request, body, word, error, response, delay_ms]
 
 
 def pairs(flat):
@@ -140,7 +175,7 @@ class Store:
         if len(items) > 200 and not limiters:
             return [pair for at in range(0, len(items), 200) for pair in self.publish(items[at:at + 200], max_depth, window_ms, (), now_us)]
         keys = [item["dedup_key"] for item in items if item["fingerprint"]]
-        args = [arg for item in items for arg in (*(item[name] for name in (*EVENT_FIELDS, "fingerprint")), *item["limiters"])]
+        args = [arg for item in items for arg in publish_item(item)]
         answer = self.call("publish", [EVENTS, DELIVERIES, ORG_EVENTS, *(RATE + name for name, _, _ in limiters), *keys],
                            [max_depth, window_ms, "processor", now_us, len(limiters),
                             *(number for _, *numbers in limiters for number in numbers), packed(args)])
@@ -161,13 +196,13 @@ class Store:
 
     def fanout(self, consumer, parts, now=""):
         keys = [EVENTS, DELIVERIES, DUE, WAITING, CURSORS, RECORD, HISTORY, LANE, ENDPOINT, STATS]
-        due, *words = self.call("fanout", keys, ["processor", consumer, now, packed(arg for one in parts for arg in one)])
+        due, *words = self.call("fanout", keys, ["processor", consumer, now, packed(arg for one in parts for arg in fanout_item(one))])
         return due, pairs(words)
 
     def settle(self, consumer, outcomes, now="", failing_after_ms=0):
         keys = [DELIVERIES, DUE, WAITING, ATTEMPTS, DLQ, FAILING, RECORD, ORG_DLQ, LANE, ENDPOINT, STATS, RATE]
         due, *words = self.call("settle", keys, ["dispatcher", consumer, now, failing_after_ms,
-                                                packed(arg for one in outcomes for arg in one)])
+                                                packed(arg for one in outcomes for arg in settle_item(one))])
         return due, words
 
     def promote(self, limit=200, now=""):

@@ -2,7 +2,7 @@
 import pytest
 import redis
 
-from store import (CURSORS, DELIVERIES, DUE, EVENTS, FRESH_FIELDS, HISTORY, LANE, ORG, RECORD, STATS, TRACE, Store,
+from store import (CURSORS, DELIVERIES, DUE, EVENTS, FRESH_FIELDS, HISTORY, LANE, ORG, RECORD, STATS, TRACE, Raw, Size, Store,
                    delivery_id, endpoint_id, entry_event_id, event_id, new_event, outcome, part, waiting_state)
 
 E1, E2 = event_id(1), event_id(2)
@@ -313,10 +313,11 @@ def test_no_group_is_an_error_before_anything_is_written(server):
     assert store.snapshot() == before
 
 
-@pytest.mark.parametrize("broken", [["x"], [*range(11), "two"], [*range(11), 2, "ep"]])
+@pytest.mark.parametrize("broken", [["x"], [Size(6)], [Size(6), Size(0), *range(5)], [Size(6), Size(1), *range(6)],
+                                    [Size(6), Size(2), *range(6), "ep"], [Size(7), Size(0), *range(7)], [Size(11), Size(0), *range(10)]])
 def test_a_wrong_number_of_strings_writes_nothing(store, broken):
     entry, = give_events(store, 1)
     before = store.snapshot()
-    with pytest.raises(redis.ResponseError, match="12 strings"):
-        store.fanout("p1", [part(entry, E1, [A]), broken])
+    with pytest.raises(redis.ResponseError, match="6 or 11 strings"):
+        store.fanout("p1", [part(entry, E1, [A]), Raw(broken)])
     assert store.snapshot() == before

@@ -2,7 +2,7 @@
 import pytest
 import redis
 
-from store import DELIVERIES, EVENT_FIELDS, EVENTS, ORG, ORG_EVENTS, P, RATE, Store, endpoint_id, event_id, new_event, packed, part
+from store import DELIVERIES, EVENT_FIELDS, EVENTS, ORG, ORG_EVENTS, P, RATE, Size, Store, endpoint_id, event_id, new_event, packed, part
 
 
 def with_dedup(text, fingerprint="a" * 32, **given):
@@ -153,9 +153,11 @@ def test_no_items_is_an_empty_answer(store):
     assert store.snapshot() == before
 
 
-@pytest.mark.parametrize("count", [1, 3, 13, 15])
-def test_a_wrong_number_of_strings_writes_nothing(store, count):
+@pytest.mark.parametrize("broken", [["x"], [Size(6)], [Size(6), *range(5)], [Size(6), *range(7)], [Size(5), *range(5)],
+                                    [Size(14), *range(13)], [Size(14), *range(15)]])
+def test_a_wrong_number_of_strings_writes_nothing(store, broken):
+    whole = [Size(6), *range(6)]
     before = store.snapshot()
-    with pytest.raises(redis.ResponseError, match="14 strings per item"):
-        store.call("publish", [EVENTS, DELIVERIES, ORG_EVENTS, RATE + "org"], [10, 1000, "processor", "", 1, 10, 5, packed(range(count))])
+    with pytest.raises(redis.ResponseError, match="another size than it says"):
+        store.call("publish", [EVENTS, DELIVERIES, ORG_EVENTS, RATE + "org"], [10, 1000, "processor", "", 1, 10, 5, packed(whole + broken)])
     assert store.snapshot() == before

@@ -3,7 +3,7 @@ import pytest
 import redis
 
 from store import (ATTEMPTS, ATTEMPT_FIELDS, DELIVERIES, DELIVERY_FIELDS, DLQ, DLQ_FIELDS, DUE, FAILING, FRESH_FIELDS, LANE, NOTHING_TO_SAY, ORG, ORG_DLQ,
-                   RECORD, Store, delivery_id, endpoint_id, event_id, outcome, waiting_state)
+                   RECORD, Raw, Size, Store, delivery_id, endpoint_id, event_id, outcome, waiting_state)
 
 NOW = 1700000000000
 EVENT, ENDPOINT = event_id(1), endpoint_id(1)
@@ -359,8 +359,24 @@ def test_an_unknown_argument_writes_nothing_for_the_whole_batch(store, change):
     for at, text in change.items():
         broken[at] = text
     before = store.snapshot()
-    with pytest.raises(redis.ResponseError, match="16 strings"):
+    with pytest.raises(redis.ResponseError, match="an unknown argument"):
         store.settle("d1", [outcome(*first, "delivered"), broken], NOW)
-    with pytest.raises(redis.ResponseError, match="16 strings"):
-        store.settle("d1", [outcome(*first, "delivered"), outcome(*second, "delivered")[:-1]], NOW)
+    assert store.snapshot() == before
+
+
+@pytest.mark.parametrize("broken", [["x"], [Size(7)], [Size(7), *range(6)], [Size(7), *range(8)], [Size(8), *range(8)],
+                                    [Size(16), *range(15)], [Size(16), *range(17)]])
+def test_a_wrong_number_of_strings_writes_nothing(store, broken):
+    first, _ = store.give_deliveries(2)
+    before = store.snapshot()
+    with pytest.raises(redis.ResponseError, match="another size than it says"):
+        store.settle("d1", [outcome(*first, "delivered", response=""), Raw(broken)], NOW)
+    assert store.snapshot() == before
+
+
+def test_an_attempt_without_a_number_writes_nothing(store):
+    (entry, fields), = store.give_deliveries()
+    before = store.snapshot()
+    with pytest.raises(redis.ResponseError, match="an unknown argument"):
+        store.settle("d1", [outcome(entry, fields | {"attempt": "many"}, "delivered", response="")], NOW)
     assert store.snapshot() == before

@@ -95,7 +95,7 @@ static void test_digits(void **state)
     free(bytes);
 }
 
-/* As the specification of MessagePack has its strings, at each size of their heads. */
+/* As the specification of MessagePack has its strings, at each size of their heads, and its integers. */
 static void test_pack(void **state)
 {
     struct redis_command command;
@@ -106,6 +106,10 @@ static void test_pack(void **state)
         redis_command_start(&command);
         redis_command_text(&command, "EVALSHA");
         redis_command_open_pack(&command);
+        redis_command_pack_size(&command, 0);
+        redis_command_pack_size(&command, 127);
+        redis_command_pack_size(&command, 128);
+        redis_command_pack_size(&command, 255);
         redis_command_text(&command, "org_1");
         redis_command_arg(&command, (struct slice){0});
         redis_command_int(&command, -42);
@@ -113,9 +117,11 @@ static void test_pack(void **state)
         redis_command_arg(&command, SLICE("01234567890123456789012345678901"));
         redis_command_close_pack(&command);
         redis_command_text(&command, "after");
-        assert_wire(&command, SLICE("*3\r\n$7\r\nEVALSHA\r\n$77\r\n\xa5org_1\xa0\xa3-42\xbf"
-                                    "0123456789012345678901234567890\xd9\x20"
-                                    "01234567890123456789012345678901\r\n$5\r\nafter\r\n"));
+        assert_wire(
+            &command,
+            SLICE("*3\r\n$7\r\nEVALSHA\r\n$83\r\n\x00\x7f\xcc\x80\xcc\xff\xa5org_1\xa0\xa3-42\xbf"
+                  "0123456789012345678901234567890\xd9\x20"
+                  "01234567890123456789012345678901\r\n$5\r\nafter\r\n"));
     }
     redis_command_start(&command);
     redis_command_open_pack(&command);
