@@ -19,6 +19,7 @@
 #include "redis_link.h"
 #include "redis_queue.h"
 #include "redis_reply.h"
+#include "script.h"
 
 #define LISTENERS_MAX 8
 #define ATTEMPT_INTERVAL_MS 1000
@@ -48,6 +49,7 @@ struct redis {
     enum redis_state state;
     struct redis_link *link; /* NULL while waiting and when ended */
     struct redis_command command;
+    uint64_t scripts_loaded; /* on this connection, a bit each */
     struct redis_queue sent;
     struct redis_queue refused;    /* never sent; told in the next turn */
     struct loop_timer *timer_link; /* the next attempt, or the end of this one */
@@ -94,6 +96,16 @@ static void enqueue(struct redis *redis, struct slice wire, struct redis_waiting
             loop_timer_start(redis->timer_reply, redis->options.reply_timeout_ms);
     }
     redis_queue_push(&redis->sent, waiting);
+}
+
+bool redis_lacks_script(struct redis *redis, unsigned script)
+{
+    const uint64_t bit = (uint64_t)1 << script;
+    const bool is_lacking = (redis->scripts_loaded & bit) == 0;
+
+    must(script < 64);
+    redis->scripts_loaded |= bit;
+    return is_lacking;
 }
 
 void redis_send_wire(struct redis *redis, struct slice wire, const char *what, redis_reply_fn fn,
@@ -271,6 +283,8 @@ static void on_open(void *self)
 
     loop_timer_stop(redis->timer_link);
     redis->state = REDIS_GREETING;
+    redis->scripts_loaded =
+        redis->options.load_scripts ? ((uint64_t)1 << SCRIPTS_OF_EACH_EVENT) - 1 : 0;
     for (;;) {
         struct redis_waiting waiting = {.since_mono_us = clock_mono_us()};
         struct slice wire;

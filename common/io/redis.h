@@ -71,7 +71,7 @@ struct redis_options {
     int64_t connect_timeout_ms;
     int64_t
         reply_timeout_ms; /* no answer for so long with commands waiting: the connection is given up. For a blocking reader: the block time and more */
-    bool load_scripts;    /* SCRIPT LOAD all of them on each connection, before anything else */
+    bool load_scripts;    /* those of each event (script.h) before it is up */
 };
 
 struct redis *redis_new(struct loop *loop, const struct redis_options *options);
@@ -95,6 +95,9 @@ void redis_sendf(struct redis *redis, redis_reply_fn fn, void *self, const char 
 /* Index of an error reply's kind in redis_error_kinds (for metrics): loading readonly … lost, timeout, down, other. NULL-terminated. */
 extern const char *const redis_error_kinds[];
 size_t redis_error_kind(enum status status, const struct redis_reply *reply);
+
+/* For script.c: whether it was not loaded on this connection before; then it counts as loaded. script: < 64. */
+bool redis_lacks_script(struct redis *redis, unsigned script);
 
 /* For script.c: sends the bytes (copied) of a finished command, observed under this name (static). */
 void redis_send_wire(struct redis *redis, struct slice wire, const char *what, redis_reply_fn fn,

@@ -1,5 +1,5 @@
 /*
- * redis_greeting.c - AUTH, SELECT, CLIENT SETNAME, the scripts, PING
+ * redis_greeting.c - AUTH, SELECT, CLIENT SETNAME, the scripts of each event, PING
  *
  * The PING stands last because of what it is refused for: a Redis that loads its data, or a replica that lost its master, is not
  * up, though it takes all the others.
@@ -13,7 +13,7 @@ enum greeting {
     SELECT,
     SETNAME,
     LOAD_FIRST,
-    PING = LOAD_FIRST + SCRIPTS_COUNT,
+    PING = LOAD_FIRST + SCRIPTS_OF_EACH_EVENT,
     GREETINGS_COUNT
 };
 

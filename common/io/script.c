@@ -106,6 +106,16 @@ void script_append_loads(struct redis_command *command, size_t index)
     redis_command_text(command, scripts[index].text);
 }
 
+static void load(struct redis *redis, enum script script)
+{
+    struct redis_command command;
+
+    redis_command_init(&command);
+    script_append_loads(&command, script);
+    redis_send(redis, &command, NULL, NULL);
+    redis_command_fini(&command);
+}
+
 static void send_call(struct call *call);
 
 static void on_reply(enum status status, const struct redis_reply *reply, void *self)
@@ -115,11 +125,7 @@ static void on_reply(enum status status, const struct redis_reply *reply, void *
         redis_reply_type(reply) == REDIS_ERROR && slice_starts(redis_reply_text(reply), "NOSCRIPT");
 
     if (is_forgotten && !call->is_repeat) {
-        struct redis_command load;
-        redis_command_init(&load);
-        script_append_loads(&load, call->script);
-        redis_send(call->redis, &load, NULL, NULL);
-        redis_command_fini(&load);
+        load(call->redis, call->script);
         call->is_repeat = true;
         send_call(call);
         return;
@@ -134,6 +140,8 @@ static void send_call(struct call *call)
 {
     struct slice wire;
 
+    if (redis_lacks_script(call->redis, call->script))
+        load(call->redis, call->script);
     must(redis_command_wire(&call->command, &wire) == STATUS_OK);
     redis_send_wire(call->redis, wire, script_names[call->script], on_reply, call);
 }

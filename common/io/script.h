@@ -1,8 +1,9 @@
 /*
  * script.h - calls of the Lua scripts that are compiled in from lua/
  *
- * A call is EVALSHA; when Redis has forgotten the script (NOSCRIPT, in a pipeline too) it is loaded and the call is made again, once,
- * without the caller noticing.
+ * A call is EVALSHA, and before the first one of a script on a connection SCRIPT LOAD; when Redis has forgotten it since (NOSCRIPT, in a
+ * pipeline too) it is loaded and the call is made again, once, without the caller noticing. No script is loaded that is not called: all
+ * that Redis knows lies in the heap in which scripts run, and should fit into a processor's cache.
  */
 #pragma once
 
@@ -21,7 +22,8 @@ enum script {
     SCRIPT_PUBLISH,
     SCRIPT_FANOUT,
     SCRIPT_SETTLE,
-    SCRIPT_PROMOTE,
+    SCRIPTS_OF_EACH_EVENT, /* the ones above may be loaded before a connection is up: redis_options */
+    SCRIPT_PROMOTE = SCRIPTS_OF_EACH_EVENT,
     SCRIPT_RELEASE,
     SCRIPT_RECLAIM,
     SCRIPT_RENEW,
