@@ -36,7 +36,7 @@ static struct slice body_to_keep(const struct delivery *delivery)
     return is_kept ? delivery->fields.body : (struct slice){0};
 }
 
-/* Who goes on, or asks why it died, wants to know. */
+/* Of trace and request: who goes on, or asks why it died, wants to know them. */
 static struct slice label_to_keep(const struct delivery *delivery, struct slice label)
 {
     return delivery->result.outcome == OUTCOME_DELIVERED ? (struct slice){0} : label;
@@ -45,7 +45,8 @@ static struct slice label_to_keep(const struct delivery *delivery, struct slice 
 /* Its history says all there is to say: it was delivered, and answered with a status alone. */
 static bool is_told(const struct delivery_result *result)
 {
-    return result->outcome == OUTCOME_DELIVERED && result->response_len == 0;
+    return result->outcome == OUTCOME_DELIVERED && result->is_attempted &&
+           result->response_len == 0;
 }
 
 /* "retries_exhausted server_error": why it was given up, and what the last attempt met. */

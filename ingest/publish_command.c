@@ -7,6 +7,9 @@
 #include "io/script.h"
 #include "model/keys.h"
 
+#define PLAIN_STRINGS 6
+#define ALL_STRINGS 14
+
 static void add_keys(struct redis_command *command, uint32_t partition,
                      struct publish_item *const *items, size_t count,
                      const struct rate_batch *limits)
@@ -29,9 +32,6 @@ static void add_keys(struct redis_command *command, uint32_t partition,
         redis_command_arg(command, key_slice(&key));
     }
 }
-
-#define PLAIN_STRINGS 6
-#define ALL_STRINGS 14
 
 /* Has no more to say than every event has. */
 static bool is_plain(const struct publish_item *item)

@@ -54,14 +54,14 @@ local events, deliveries, due, waiting, cursors, record_prefix, history_prefix, 
     endpoint_prefix, stats = unpack(KEYS)
 local group, consumer, now = ARGV[1], ARGV[2], now_ms(ARGV[3])
 
-local items, starts, entries, records, n, at = unpacked(4), {}, {}, {}, 0, 1
-while items[at] == 6 or items[at] == 11 do
-    n = n + 1
-    starts[n], entries[n], records[n] = at, items[at + 2], record_prefix .. (items[at + 3] or '')
-    at = at + 2 + items[at] + (items[at + 1] or 0)
+local items, entries, records = unpacked(4), {}, {}
+local starts = starts_of(items, 6, 11, true)
+local n = #starts
+for k = 1, n do
+    local at = starts[k]
+    entries[k], records[k] = items[at + 2], record_prefix .. items[at + 3]
 end
-starts[n + 1] = at
-assert(at == #items + 1, 'fanout: 6 or 11 strings and the endpoints per event')
+starts[n + 1] = #items + 1
 local owned = owned_ids(events, group, consumer, entries)
 local any_cursor = call('HLEN', cursors) > 0
 -- Events that come again are rare: most calls have none.

@@ -7,6 +7,7 @@
 -- RETURNS nothing when there is none, else
 --         1 type of the event, 2 state (lib/record, lib/held), 3 its dead letter: id, fields; or
 --         nothing, 4 the attempts that are still kept, oldest first, each: id, fields
+--         (lib/attempt_row)
 --
 -- Of one whose event is gone there is the letter alone: type and state are '' then.
 local call = redis.call

@@ -33,9 +33,8 @@
 -- Two items of one call with the same dedup key are each other's repeats. A dedup key holds
 -- "<stream id> <fingerprint>". An entry of events has the fields org type key dedup trace request
 -- time after to data ce; what is no CloudEvent is without ce, and a plain event without key, dedup,
--- after and to. Each
--- event has an entry with the same id and its type in the stream mr:{p}:events:<org>, by which an
--- organization's events are listed and leased.
+-- after and to. Each event has an entry with the same id and its type in the stream
+-- mr:{p}:events:<org>, by which an organization's events are listed and leased.
 -- Redis refuses the call before it runs when memory is full or writes are off: nothing is written.
 local call = redis.call
 --@include group

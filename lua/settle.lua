@@ -91,7 +91,9 @@ end
 for k = 1, #starts do
     local at = starts[k]
     entries[k] = items[at + 1]
-    if not is_number(items[at + 4]) or items[at] == 16 and not check_rest(at) then
+    local is_fine = is_number(items[at + 4]) and is_number(items[at + 5])
+        and (items[at] == 16 and check_rest(at) or items[at] == 7 and tonumber(items[at + 6]))
+    if not is_fine then
         error('settle: an unknown argument')
     end
 end

@@ -98,14 +98,15 @@ static void enqueue(struct redis *redis, struct slice wire, struct redis_waiting
     redis_queue_push(&redis->sent, waiting);
 }
 
-bool redis_lacks_script(struct redis *redis, unsigned script)
+bool redis_note_script(struct redis *redis, unsigned script)
 {
-    const uint64_t bit = (uint64_t)1 << script;
-    const bool is_lacking = (redis->scripts_loaded & bit) == 0;
+    uint64_t before = redis->scripts_loaded;
 
     must(script < 64);
-    redis->scripts_loaded |= bit;
-    return is_lacking;
+    if (redis->state != REDIS_UP) /* what is sent now is refused */
+        return false;
+    redis->scripts_loaded |= (uint64_t)1 << script;
+    return redis->scripts_loaded != before;
 }
 
 void redis_send_wire(struct redis *redis, struct slice wire, const char *what, redis_reply_fn fn,

@@ -96,8 +96,8 @@ void redis_sendf(struct redis *redis, redis_reply_fn fn, void *self, const char 
 extern const char *const redis_error_kinds[];
 size_t redis_error_kind(enum status status, const struct redis_reply *reply);
 
-/* For script.c: whether it was not loaded on this connection before; then it counts as loaded. script: < 64. */
-bool redis_lacks_script(struct redis *redis, unsigned script);
+/* For script.c: notes that it is called on this connection; true when that is the first time. script: < 64. */
+bool redis_note_script(struct redis *redis, unsigned script);
 
 /* For script.c: sends the bytes (copied) of a finished command, observed under this name (static). */
 void redis_send_wire(struct redis *redis, struct slice wire, const char *what, redis_reply_fn fn,

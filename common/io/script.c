@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/log.h"
 #include "../base/must.h"
 #include "redis_command.h"
 
@@ -56,7 +57,7 @@ const char *const script_names[] = {
     [SCRIPTS_COUNT] = NULL,
 };
 
-static struct {
+static struct script_text {
     const char *text; /* NULL: not looked up yet */
     char sha1[2 * SHA1_LEN];
 } scripts[SCRIPTS_COUNT];
@@ -106,13 +107,28 @@ void script_append_loads(struct redis_command *command, size_t index)
     redis_command_text(command, scripts[index].text);
 }
 
+/* The call behind it says that it is missing, but not why. */
+static void on_load(enum status status, const struct redis_reply *reply, void *self)
+{
+    static struct log_limit limit;
+    const struct script_text *script = self;
+    uint64_t suppressed;
+
+    if (redis_reply_type(reply) == REDIS_ERROR && log_limit_allows(&limit, 5000, &suppressed))
+        log_event(LOG_WARN, "redis.script", log_text("script", script_names[script - scripts]),
+                  log_text("status", status_name(status)),
+                  log_slice("error", redis_reply_text(reply)),
+                  log_int("suppressed", (int64_t)suppressed));
+}
+
 static void load(struct redis *redis, enum script script)
 {
     struct redis_command command;
 
+    _Static_assert(SCRIPTS_COUNT <= 64, "redis_note_script");
     redis_command_init(&command);
     script_append_loads(&command, script);
-    redis_send(redis, &command, NULL, NULL);
+    redis_send(redis, &command, on_load, &scripts[script]);
     redis_command_fini(&command);
 }
 
@@ -140,7 +156,7 @@ static void send_call(struct call *call)
 {
     struct slice wire;
 
-    if (redis_lacks_script(call->redis, call->script))
+    if (redis_note_script(call->redis, call->script))
         load(call->redis, call->script);
     must(redis_command_wire(&call->command, &wire) == STATUS_OK);
     redis_send_wire(call->redis, wire, script_names[call->script], on_reply, call);

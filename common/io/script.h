@@ -66,5 +66,5 @@ void script_start(struct redis_command *command, enum script script, size_t keys
 void script_send(struct redis *redis, enum script script, struct redis_command *command,
                  redis_reply_fn fn, void *self);
 
-/* For redis.c: SCRIPT LOAD of every script into the pipeline of a new connection. */
+/* SCRIPT LOAD of one. */
 void script_append_loads(struct redis_command *command, size_t index);

@@ -1,5 +1,6 @@
 -- What an item of a history (lib/attempts) says of its attempt, as an entry of the attempts: id,
--- fields. Nothing of an entry that is not kept any more, or of what is no item.
+-- fields. Of one without an entry the id is its time, and the fields are those that the item has.
+-- Nothing of an entry that is not kept any more, or of what is no item.
 local function attempt_row(attempts, item)
     local ms, attempt, status, duration = string.match(item, '^(%d+):(%d+):(%d+):(%d+)$')
     if ms then

@@ -3,7 +3,7 @@
 -- One that was delivered and answered with a status alone.
 local function settle_told(event, endpoint, attempt, status, duration, history)
     write_hash(record_prefix .. event, endpoint, 'delivered ' .. attempt .. ' ' .. status .. ' '
-        .. now .. ' ' .. longer(history, told(now, attempt, status, duration)))
+        .. now .. ' ' .. longer(history, told_item(now, attempt, status, duration)))
     is_failing(endpoint, 'delivered', duration)
     return 'settled'
 end

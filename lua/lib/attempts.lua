@@ -19,7 +19,7 @@ local function longer(history, item)
     return history == '' and item or history .. ',' .. item
 end
 
-local function told(now, attempt, status, duration)
+local function told_item(now, attempt, status, duration)
     return now .. ':' .. attempt .. ':' .. status .. ':' .. duration
 end
 
@@ -34,9 +34,7 @@ local function add_attempt(stream, history, event, endpoint, org, attempt, outco
                            duration, response)
     local word = outcome == 'dead' and string.match(err, '%S+$') or err
     local id
-    if word == '' and response == '' then
-        id = append_attempt(stream, event, endpoint, org, attempt, outcome, status, duration)
-    elseif word == '' then
+    if word == '' then
         id = append_attempt(stream, event, endpoint, org, attempt, outcome, status, duration,
                             'response', response)
     elseif response == '' then

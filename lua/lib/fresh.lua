@@ -22,7 +22,8 @@ local function write_fresh(record, event, endpoint, org, trace, request, after, 
     return true
 end
 
--- The same of a whole event of whose record nothing is there: its deliveries are ready.
+-- The same of a whole event of whose record nothing is there: its deliveries are ready. Were the
+-- script cut before its record, all of them would be written anew.
 local function write_ready(record, first, last, event, org, trace, request, body)
     for e = first, last do
         ready_fresh(deliveries, event, items[e], org, trace, request, body)

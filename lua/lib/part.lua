@@ -1,5 +1,5 @@
--- Of fanout.lua, by its names: a part of an event, or one of which something is there already, or
--- whose deliveries wait.
+-- Of fanout.lua, by its names: a part of an event, or one of which something is there already,
+-- whose deliveries wait, or that nobody gets.
 local function write_part(record, first, last, event, org, trace, request, body, from, skipped,
                           after, gated)
     local written, is_later = 0, after ~= '' and (tonumber(after) or 0) > now

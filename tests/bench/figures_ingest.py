@@ -28,16 +28,15 @@ def bare_publish_command(link, org):
     """An event's fields, and EVALSHA with the batch of it that ingest would send, into streams of its own."""
     sha = link.call("SCRIPT", "LOAD", publish_script()).decode()
     data = template().split('"data":', 1)[1][:-1].replace("{seq}", "1000000").replace("{sent}", "1700000000000000")
-    event = [org, "bench.event", "", "", "00-" + "1" * 32 + "-" + "2" * 16 + "-01", "req_" + "0" * 22,
-             "2026-01-31T09:30:00.123Z", "", "", data, ""]
-    item = [*event, "", "0", "0"]  # no dedup id, no limiters
+    event = [org, "bench.event", "00-" + "1" * 32 + "-" + "2" * 16 + "-01", "req_" + "0" * 22, "2026-01-31T09:30:00.123Z", data]
+    item = [len(event), *event]
     return event, ["EVALSHA", sha, "3", EVENTS, DELIVERIES, EVENTS + ":", "100000000", "86400000", "processor", "", "0",
                    b"".join(map(msgpack.packb, item * BATCH))]  # lua/lib/packed.lua
 
 
 def bare_xadd_command(link, org):
     values, _ = bare_publish_command(link, org)
-    names = ["org", "type", "key", "dedup", "trace", "request", "time", "after", "to", "data"]
+    names = ["org", "type", "trace", "request", "time", "data"]
     return ["XADD", EVENTS, "*", *[text for name, value in zip(names, values) if value for text in (name, value)]]
 
 

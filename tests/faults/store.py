@@ -17,7 +17,7 @@ GROUPS = {EVENTS: "processor", DELIVERIES: "dispatcher"}
 class State:
     events: dict = field(default_factory=dict)     # event id -> (organization, dedup id)
     records: dict = field(default_factory=dict)    # event id -> {endpoint: "delivered …"}
-    attempts: list = field(default_factory=list)   # {event, endpoint, attempt, outcome, …}
+    attempts: list = field(default_factory=list)   # {event, endpoint, attempt, outcome, …}; of those without an entry one per delivery and replay
     dead: list = field(default_factory=list)       # {event, endpoint, reason, …}
     stats: dict = field(default_factory=dict)      # organization -> {skipped: n, dead: n, …}
     dedups: list = field(default_factory=list)     # event ids that dedup keys name
@@ -77,7 +77,7 @@ def read_state(connection):
         for field, count in connection.hscan_iter(PREFIX + "stats", count=1000):
             org, word = field.split(":")
             state.stats.setdefault(org, {})[word] = int(count)
-    state.attempts = [fields for _, fields in connection.xrange(ATTEMPTS)]
+    state.attempts = [fields for _, fields in connection.xrange(ATTEMPTS)] + list(_told(state))
     state.dead = [fields for _, fields in connection.xrange(DEAD)]
     for org in {org for org, _ in state.events.values()}:
         state.listed[org] = {events.event_id(entry) for entry, _ in connection.xrange(f"{EVENTS}:{org}")}
@@ -91,6 +91,17 @@ def read_state(connection):
         if _group(connection, stream, group):
             state.holders |= {row["name"]: row["pending"] for row in connection.xinfo_consumers(stream, group) if row["pending"]}
     return state
+
+
+def _told(state):
+    """Attempts that have no entry, because the history of their delivery says all of them."""
+    for event_id, record in state.records.items():
+        for endpoint, words in record.items():
+            for item in words.split(" ")[-1].split(","):
+                _, *numbers = item.split(":")
+                if numbers and event_id in state.events:
+                    yield dict(zip(("attempt", "status", "duration_ms"), numbers), event=event_id, endpoint=endpoint,
+                               org=state.events[event_id][0], outcome="delivered")
 
 
 def _hashes(connection, prefix):

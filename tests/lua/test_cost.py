@@ -133,6 +133,14 @@ class Meter:
         batch = [outcome(*one, word) for one in self.deliveries(n)]
         return lambda: self.all_are("settled", self.store.settle("d1", batch, now)[1])
 
+    def publish_plain(self, n):
+        items = [new_event(data=BODY) for _ in range(n)]
+        return lambda: self.all_are("accepted", [word for word, _ in self.store.publish(items, max_depth=10**9)])
+
+    def settle_told(self, n):
+        batch = [outcome(*one, "delivered", response="") for one in self.deliveries(n)]
+        return lambda: self.all_are("settled", self.store.settle("d1", batch)[1])
+
     def settle_retry(self, n):
         return self.settle(n, "retry", NOW)
 
@@ -205,7 +213,7 @@ class Meter:
         assert answers and all(answer == word for answer in answers), answers[:3]
 
 
-MEASURED = ["publish", "publish_limited", "limit", "fanout", "fanout_held", "settle", "settle_retry", "settle_failing",
+MEASURED = ["publish", "publish_plain", "publish_limited", "limit", "fanout", "fanout_held", "settle", "settle_told", "settle_retry", "settle_failing",
             "settle_dead", "settle_hold", "settle_scattered", "refused", "promote", "renew", "reclaim", "reclaim_nothing", "reap",
             "trim", "trim_nothing"]
 

@@ -48,7 +48,7 @@ def attempts(client):
 
 
 def stats(redis, organization_id):
-    """Its counters, "events" and, once all are processed, "deliveries": as lua/lib/stats.lua has them. "delivered": by the attempts."""
+    """Its counters, "events" and, once all are processed, "deliveries": as lua/lib/stats.lua has them. "delivered": by the attempts, of those without an entry as its records tell them."""
     mine = {word: int(count) for field, count in redis.client.hgetall(PREFIX + "stats").items()
             for org, word in [field.split(":")] if org == organization_id}
     events = redis.client.xinfo_stream(PREFIX + "events:" + organization_id)["entries-added"]

@@ -399,3 +399,31 @@ def test_streams_can_be_read_by_eye(stack, organization, receiver):
     word, attempts, status, at_ms, history = records.record(stack.redis, event_id)[endpoint["id"]].split(" ")
     assert (word, attempts, status) == ("delivered", "1", "200") and re.fullmatch(rf"{at_ms}:1:200:\d+", history)
     assert event_id not in [fields["event"] for _, fields in client.xrange("mr:{0}:attempts")], "it was answered with a status alone"
+    receiver.script("/hook", Step(body=b"took"))
+    event_id = organization.publish("order.created")
+    stack.wait_drained()
+    attempt, = [fields for _, fields in client.xrange("mr:{0}:attempts") if fields["event"] == event_id]
+    assert list(attempt) == ["event", "endpoint", "org", "attempt", "outcome", "status", "duration_ms", "response"]
+    assert (attempt["outcome"], attempt["status"], attempt["response"]) == ("delivered", "200", "took")
+
+
+def test_what_has_little_to_say_is_handed_over_short(stack, organization, receiver):
+    """Redis's own record of the calls shows the first byte of what is packed: how many strings the first item has."""
+    def calls():
+        return {size for entry in client.slowlog_get(1000) for size in re.findall(rb" ([\x06\x07\x0b\x0e\x10])", entry["command"])}
+
+    organization.new_endpoint(receiver.url("/hook"))
+    client, settings = stack.redis.raw_client(), {"slowlog-log-slower-than": 0, "slowlog-max-len": 1000}
+    before = {name: [*client.config_get(name).values()][0] for name in settings}
+    try:
+        for name, value in settings.items():
+            client.config_set(name, value)
+        client.slowlog_reset()
+        organization.publish("order.created")
+        stack.wait_drained()
+        assert calls() == {b"\x06", b"\x07"}, "publish and fanout, settle"
+        organization.client.publish("order.created", {}, dedup_id="long")
+        assert b"\x0e" in calls()
+    finally:
+        for name, value in before.items():
+            client.config_set(name, value)

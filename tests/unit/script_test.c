@@ -168,6 +168,13 @@ static void test_observed(void **state)
     run_until_count(loop, &seen.answers, 2);
     assert_string_equal(observed_what, "command");
     assert_int_equal(observed, 3); /* its SCRIPT LOAD, too */
+    /* A new connection does not count on what was loaded on the last. */
+    redis_fixture_ask(&server, "SCRIPT FLUSH");
+    redis_fixture_ask(&server, "CLIENT KILL TYPE normal");
+    run_until_count(loop, &seen.ups, 2);
+    call(&seen);
+    run_until_count(loop, &seen.answers, 3);
+    assert_int_equal(observed, 5);
     redis_set_observer(NULL);
     redis_free(&seen.redis);
     redis_fixture_stop(&server);
