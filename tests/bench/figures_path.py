@@ -19,9 +19,9 @@ BUDGET_US = {"redis": 40, "ingest": 12, "processor": 6, "dispatcher": 42}
 class Way:
     """A stack whose events go to one receiver."""
 
-    def __init__(self, bench, folder, durability, events_max, hooks=1, delay_ms=0):
+    def __init__(self, bench, folder, durability, events_max, hooks=1, delay_ms=0, redis_wrapper=()):
         self.bench = bench
-        self.stack = Stack(bench, folder, durability)
+        self.stack = Stack(bench, folder, durability, redis_wrapper)
         self.stack.ends.callback(lambda: self.receiver.stop())
         self.receiver = Receiver(bench.bin, folder, events_max, hooks, delay_ms)
 

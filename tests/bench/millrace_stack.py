@@ -19,11 +19,11 @@ MAX_DEPTH = 100_000_000
 
 
 class Redis:
-    def __init__(self, folder, durability):
+    def __init__(self, folder, durability, wrapper=()):
         self.folder = folder / "redis"
         self.folder.mkdir()
         self.port = free_port()
-        self.process = Process(["redis-server", str(ROOT / "deploy/redis.conf"), "--bind", "127.0.0.1", "--port", str(self.port),
+        self.process = Process([*wrapper, "redis-server", str(ROOT / "deploy/redis.conf"), "--bind", "127.0.0.1", "--port", str(self.port),
                                 "--dir", str(self.folder), "--appendfsync", APPENDFSYNC[durability]], folder / "redis.log")
         self.link = wait_until(self.connect, "redis-server")
 
@@ -50,13 +50,13 @@ class Stack:
     OWN = {"ingest": {"admin_token": ADMIN_TOKEN, "max_depth": MAX_DEPTH}, "processor": {},
            "dispatcher": {"allow_targets": "127.0.0.0/8"}}
 
-    def __init__(self, bench, folder, durability="relaxed"):
+    def __init__(self, bench, folder, durability="relaxed", redis_wrapper=()):
         folder.mkdir(parents=True, exist_ok=True)
         self.bench = bench
         self.folder = folder
         self.durability = durability
         self.ends = contextlib.ExitStack()
-        self.redis = Redis(folder, durability)
+        self.redis = Redis(folder, durability, redis_wrapper)
         self.ends.callback(self.redis.stop)
         self.link = self.redis.link
         self.port = reserved_port()
