@@ -93,10 +93,11 @@ void redis_command_open_pack(struct redis_command *command)
 
 void redis_command_pack_size(struct redis_command *command, size_t size)
 {
-    char *at = buf_reserve(&command->wire, 2);
     size_t len = size < 128 ? 1 : 2;
+    char *at;
 
     must(command->pack > 0 && size < 256);
+    at = buf_reserve(&command->wire, 2);
     if (at == NULL)
         return;
     at[0] = (char)0xcc;

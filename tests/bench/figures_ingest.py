@@ -37,7 +37,7 @@ def bare_publish_command(link, org):
 def bare_xadd_command(link, org):
     values, _ = bare_publish_command(link, org)
     names = ["org", "type", "trace", "request", "time", "data"]
-    return ["XADD", EVENTS, "*", *[text for name, value in zip(names, values) if value for text in (name, value)]]
+    return ["XADD", EVENTS, "*", *[text for pair in zip(names, values) for text in pair]]
 
 
 def check_log(stack, result):
