@@ -1,7 +1,7 @@
 """The recording receiver: what arrived, told by nobody but itself.
 
 One process and one loop, good for some thousand requests a second. The first part of the path says how it answers:
-/ok (200), /fail (500), /hang (never), /evil/KIND (evil.py). A request is written down, whole and before it is answered, as a line
+/ok (200), /fail (500), /hang (never), /evil/KIND (evil.py); with a text, unless the path ends with /0. A request is written down, whole and before it is answered, as a line
     [time, path, webhook-id, attempt, value, hash of the body, requests of this path under way]
 in a file opened for appending: a kill -9 of this process loses nothing of it.
 """
