@@ -4,6 +4,7 @@
 #include "log_entry.h"
 
 #include "model/fields.h"
+#include "model/webhook.h"
 
 #define SLICES_MAX 64
 #define MS_END (UINT64_C(1) << 50) /* what an event id can say */
@@ -29,5 +30,8 @@ enum status log_entry_read(const struct redis_reply *reply, uint32_t partition,
         return STATUS_INVALID;
     out->event = (struct event_id){.entry = entry, .partition = partition};
     event_id_format(out->event, out->id);
+    out->fields[REQUEST] =
+        request_id_carried(out->fields[REQUEST], out->fields[TRACE], out->request);
+    out->fields[TIME] = webhook_timestamp(slice_of(out->id), out->fields[TIME], out->time);
     return STATUS_OK;
 }

@@ -3,19 +3,22 @@
  */
 #pragma once
 
+#include "base/clock.h"
 #include "io/redis.h"
 #include "model/ids.h"
+#include "model/trace.h"
 
-/* Every entry has those before LOG_FIELDS_ALWAYS; the others are empty where they have nothing to say. */
+/* Every entry has those before LOG_FIELDS_ALWAYS; of the others, request and time are told by trace and id where an entry is without
+ * them, and the rest are empty. */
 enum log_field_name {
     ORG,
     TYPE,
-    TRACE,
-    REQUEST,
-    TIME,
     DATA,
     LOG_FIELDS_ALWAYS,
-    KEY = LOG_FIELDS_ALWAYS,
+    TRACE = LOG_FIELDS_ALWAYS,
+    REQUEST,
+    TIME,
+    KEY,
     DEDUP,
     AFTER,
     CE,
@@ -25,7 +28,9 @@ enum log_field_name {
 struct log_entry {
     struct event_id event;
     char id[EVENT_ID_LEN + 1];
-    struct slice fields[LOG_FIELDS]; /* borrowed from the reply */
+    struct slice fields[LOG_FIELDS]; /* borrowed from the reply, or from what follows */
+    char request[TRACE_REQUEST_ID_LEN + 1];
+    char time[CLOCK_RFC3339_LEN + 1];
 };
 
 /* reply: [id, [name value …]]. STATUS_INVALID for what Millrace does not write. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/must.h"
+#include "model/trace.h"
 
 static struct slice copy(char **at, struct slice from)
 {
@@ -21,8 +22,10 @@ static struct slice copy(char **at, struct slice from)
 struct delivery *delivery_new(struct stream_id entry, const struct delivery_fields *fields,
                               const struct delivery_owner *owner)
 {
+    char room[TRACE_REQUEST_ID_LEN + 1];
+    struct slice request = request_id_carried(fields->request, fields->trace, room);
     size_t size = fields->event.len + fields->endpoint.len + fields->org.len + fields->history.len +
-                  fields->trace.len + fields->request.len + fields->body.len;
+                  fields->trace.len + request.len + fields->body.len;
     struct delivery *delivery = xmalloc(sizeof *delivery + size);
     char *at = delivery->texts;
     *delivery = (struct delivery){
@@ -32,7 +35,7 @@ struct delivery *delivery_new(struct stream_id entry, const struct delivery_fiel
     delivery->fields.org = copy(&at, fields->org);
     delivery->fields.history = copy(&at, fields->history);
     delivery->fields.trace = copy(&at, fields->trace);
-    delivery->fields.request = copy(&at, fields->request);
+    delivery->fields.request = copy(&at, request);
     delivery->fields.body = copy(&at, fields->body);
     delivery_id_format(delivery->fields.event, delivery->fields.endpoint, delivery->id);
     return delivery;

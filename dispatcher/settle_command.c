@@ -5,6 +5,7 @@
 
 #include "io/script.h"
 #include "model/keys.h"
+#include "model/trace.h"
 
 #define OTHER_FIELDS_SIZE 1024
 #define TOLD_STRINGS 7
@@ -71,7 +72,8 @@ static void add_rest(struct redis_command *command, const struct delivery *deliv
     redis_command_arg(command, fields->org);
     redis_command_int(command, fields->snoozes);
     redis_command_arg(command, label_to_keep(delivery, fields->trace));
-    redis_command_arg(command, label_to_keep(delivery, fields->request));
+    redis_command_arg(command,
+                      label_to_keep(delivery, request_id_to_carry(fields->request, fields->trace)));
     redis_command_arg(command, body_to_keep(delivery));
     redis_command_text(command, outcome_name(result->outcome));
     add_error(command, result);

@@ -5,12 +5,30 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/must.h"
 #include "base/random.h"
 #include "io/problem_response.h"
 #include "metrics.h"
 #include "route.h"
 
 #define PROBLEM_MAX 4096
+
+/* The id of a request whose trace the client brought is not that trace's: it may have many requests. */
+static void set_labels(struct call *call)
+{
+    struct slice request_id = http_request_header(call->http, "x-request-id");
+    struct slice trace = http_request_header(call->http, "traceparent");
+    char made[TRACEPARENT_LEN + 1], of_made[TRACE_REQUEST_ID_LEN + 1];
+    uint8_t random[24];
+
+    random_bytes(random, sizeof random);
+    traceparent_make(random, made);
+    if (traceparent_parse(trace, call->trace) != STATUS_OK)
+        memcpy(call->trace, made, sizeof made);
+    if (!request_id_is_sane(request_id))
+        request_id = trace_request_id(slice_of(made), of_made);
+    must(slice_to_text(request_id, call->request_id, sizeof call->request_id) == STATUS_OK);
+}
 
 struct call *call_new(struct ingest *ingest, struct http_request *http)
 {
@@ -19,20 +37,7 @@ struct call *call_new(struct ingest *ingest, struct http_request *http)
     call->ingest = ingest;
     call->http = http;
     http->user = call;
-    struct slice given = http_request_header(http, "x-request-id");
-    if (!request_id_is_sane(given) ||
-        slice_to_text(given, call->request_id, sizeof call->request_id) != STATUS_OK) {
-        uint8_t random[12];
-        random_bytes(random, sizeof random);
-        memcpy(call->request_id, "req_", 4);
-        hex_encode(random, sizeof random, call->request_id + 4);
-        call->request_id[4 + 2 * sizeof random] = '\0';
-    }
-    if (traceparent_parse(http_request_header(http, "traceparent"), call->trace) != STATUS_OK) {
-        uint8_t random[24];
-        random_bytes(random, sizeof random);
-        traceparent_make(random, call->trace);
-    }
+    set_labels(call);
     return call;
 }
 

@@ -233,7 +233,6 @@ static void send_batch(struct publisher *publisher, struct batch *batch)
         .partition = batch->partition,
         .max_depth = publisher->options.max_depth,
         .dedup_window_ms = publisher->options.dedup_window_ms,
-        .now_ms = clock_wall_ms(),
     };
     publish_command_write(&publisher->command, &options, batch->items, batch->count,
                           &batch->limits);

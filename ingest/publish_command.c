@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "io/script.h"
 #include "model/keys.h"
+#include "model/trace.h"
 
 #define PLAIN_STRINGS 6
 #define ALL_STRINGS 14
@@ -65,18 +66,19 @@ static void add_rest(struct redis_command *command, const struct publish_item *i
     rate_batch_add_numbers(limits, item->limits, command);
 }
 
-static void add_item(struct redis_command *command, const struct publish_item *item, int64_t now_ms,
+static void add_item(struct redis_command *command, const struct publish_item *item,
                      const struct rate_batch *limits)
 {
     const struct hook_event *event = item->event;
     const bool is_short = is_plain(item);
-    char time[CLOCK_RFC3339_LEN + 1];
-    clock_rfc3339(event->occurred_at_ms >= 0 ? event->occurred_at_ms : now_ms, time);
+    char time[CLOCK_RFC3339_LEN + 1] = "";
+    if (event->occurred_at_ms >= 0)
+        clock_rfc3339(event->occurred_at_ms, time);
     redis_command_pack_size(command, is_short ? PLAIN_STRINGS : ALL_STRINGS);
     redis_command_arg(command, item->org);
     redis_command_arg(command, event->type);
     redis_command_arg(command, item->trace);
-    redis_command_arg(command, item->request);
+    redis_command_arg(command, request_id_to_carry(item->request, item->trace));
     redis_command_text(command, time);
     redis_command_arg(command, event->data);
     if (!is_short)
@@ -98,6 +100,6 @@ void publish_command_write(struct redis_command *command,
     rate_batch_add_arguments(limits, command);
     redis_command_open_pack(command);
     for (size_t i = 0; i < count; i++)
-        add_item(command, items[i], options->now_ms, limits);
+        add_item(command, items[i], limits);
     redis_command_close_pack(command);
 }

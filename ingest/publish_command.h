@@ -12,7 +12,6 @@ struct publish_command_options {
     uint32_t partition;
     int64_t max_depth;
     int64_t dedup_window_ms;
-    int64_t now_ms; /* the time of events that do not say theirs */
 };
 
 /* Gathers the items' limiters into limits, which is empty. */

@@ -13,6 +13,8 @@
 --         5 number of limiters, then two for each: how many per second, and its burst
 --         then one, packed (lib/packed): per item 6 and six strings
 --           org type trace request time data
+--           request: '' when the trace tells it (common/model/trace.h)
+--           time: when it occurred, or '': when it is taken in
 --         or, when it has more to say, 14 and eight strings more
 --           key dedup after to ce fingerprint, and two limiters
 --           after: ms when it may be delivered, or ''
@@ -31,10 +33,10 @@
 -- A repeat is told its first id even when the backlog is full; it counts against the limiters as an
 -- event does. What is limited or full counts against none.
 -- Two items of one call with the same dedup key are each other's repeats. A dedup key holds
--- "<stream id> <fingerprint>". An entry of events has the fields org type key dedup trace request
--- time after to data ce; what is no CloudEvent is without ce, and a plain event without key, dedup,
--- after and to. Each event has an entry with the same id and its type in the stream
--- mr:{p}:events:<org>, by which an organization's events are listed and leased.
+-- "<stream id> <fingerprint>". An entry of events has, of the fields org type key dedup trace
+-- request time after to data ce, those that have something to say. Each event has an entry with the
+-- same id and its type in the stream mr:{p}:events:<org>, by which an organization's events are
+-- listed and leased.
 -- Redis refuses the call before it runs when memory is full or writes are off: nothing is written.
 local call = redis.call
 --@include group
@@ -62,25 +64,7 @@ for i = 1, #found do
     firsts[KEYS[next_key + i - 1]] = found[i]
 end
 
--- Each field costs at every station of its way: a plain event is without those it leaves empty.
-local function append(org, type, trace, request, time, data, key, dedup, after, to, ce)
-    local id
-    if not key or key == '' and dedup == '' and after == '' and to == '' and ce == '' then
-        id = call('XADD', events, '*', 'org', org, 'type', type, 'trace', trace,
-                  'request', request, 'time', time, 'data', data)
-    elseif ce == '' then
-        id = call('XADD', events, '*', 'org', org, 'type', type, 'key', key, 'dedup', dedup,
-                  'trace', trace, 'request', request, 'time', time, 'after', after,
-                  'to', to, 'data', data)
-    else
-        id = call('XADD', events, '*', 'org', org, 'type', type, 'key', key, 'dedup', dedup,
-                  'trace', trace, 'request', request, 'time', time, 'after', after,
-                  'to', to, 'data', data, 'ce', ce)
-    end
-    -- pcall: what cannot be listed must not stop, half-way, what is accepted.
-    redis.pcall('XADD', index_prefix .. org, id, 'type', type)
-    return id
-end
+--@include append
 
 -- An item of 14 strings, of which the first is items[i].
 local function publish_one(i)

@@ -93,10 +93,12 @@ static void log_end(const struct work *work, enum events_result result)
         [EVENTS_REFUSED] = "event.refused",
         [EVENTS_GIVEN_UP] = "event.given_up",
     };
+    char room[TRACE_REQUEST_ID_LEN + 1];
     log_event(result == EVENTS_GIVEN_UP ? LOG_ERROR : LOG_INFO, names[result],
               log_text("event", work->event_id), log_slice("type", work->type),
               log_slice("org", work->org), log_int("deliveries", (int64_t)work->endpoints_count),
-              log_text("reason", work->skipped), log_slice("request_id", work->request),
+              log_text("reason", work->skipped),
+              log_slice("request_id", request_id_carried(work->request, work->trace, room)),
               log_slice("trace", work->trace));
 }
 

@@ -6,9 +6,9 @@
 #include "model/fields.h"
 
 /* Every event has the first ones; the others only where they say something. */
-enum { ORG, TYPE, TRACE, REQUEST, TIME, DATA, ALWAYS, KEY = ALWAYS, AFTER, TO, CE, FIELDS };
-static const char *const names[FIELDS] = {"org",  "type", "trace", "request", "time",
-                                          "data", "key",  "after", "to",      "ce"};
+enum { ORG, TYPE, DATA, ALWAYS, TRACE = ALWAYS, REQUEST, TIME, KEY, AFTER, TO, CE, FIELDS };
+static const char *const names[FIELDS] = {"org",  "type", "data",  "trace", "request",
+                                          "time", "key",  "after", "to",    "ce"};
 
 static bool pick(const struct slice *fields, size_t count, struct slice values[FIELDS])
 {

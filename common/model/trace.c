@@ -85,6 +85,29 @@ void traceparent_child(struct slice parent, const uint8_t random[8], char out[TR
     put_id(random, PARENT_CHARS / 2, out + PARENT_AT);
 }
 
+struct slice trace_request_id(struct slice trace, char room[TRACE_REQUEST_ID_LEN + 1])
+{
+    if (trace.len != TRACEPARENT_LEN)
+        return (struct slice){0};
+    memcpy(room, "req_", 4);
+    memcpy(room + 4, trace.at + TRACE_AT, TRACE_CHARS);
+    room[TRACE_REQUEST_ID_LEN] = '\0';
+    return (struct slice){room, TRACE_REQUEST_ID_LEN};
+}
+
+struct slice request_id_to_carry(struct slice request, struct slice trace)
+{
+    char room[TRACE_REQUEST_ID_LEN + 1];
+
+    return slice_eq(request, trace_request_id(trace, room)) ? (struct slice){0} : request;
+}
+
+struct slice request_id_carried(struct slice carried, struct slice trace,
+                                char room[TRACE_REQUEST_ID_LEN + 1])
+{
+    return carried.len > 0 ? carried : trace_request_id(trace, room);
+}
+
 bool request_id_is_sane(struct slice text)
 {
     if (text.len == 0 || text.len > REQUEST_ID_MAX)

@@ -3,15 +3,31 @@
  */
 #include "webhook.h"
 
-void webhook_body(struct buf *out, struct slice id, struct slice type, struct slice timestamp,
+#include "../base/must.h"
+#include "ids.h"
+
+struct slice webhook_timestamp(struct slice id, struct slice time, char room[CLOCK_RFC3339_LEN + 1])
+{
+    struct event_id event;
+
+    if (time.len > 0)
+        return time;
+    must(event_id_parse(id, &event) == STATUS_OK);
+    clock_rfc3339((int64_t)event.entry.ms, room);
+    return (struct slice){room, CLOCK_RFC3339_LEN};
+}
+
+void webhook_body(struct buf *out, struct slice id, struct slice type, struct slice time,
                   struct slice data, struct slice ce)
 {
+    char room[CLOCK_RFC3339_LEN + 1];
+
     buf_add_text(out, "{\"id\":\"");
     buf_add_slice(out, id);
     buf_add_text(out, "\",\"type\":\"");
     buf_add_slice(out, type);
     buf_add_text(out, "\",\"timestamp\":\"");
-    buf_add_slice(out, timestamp);
+    buf_add_slice(out, webhook_timestamp(id, time, room));
     buf_add_text(out, "\",\"data\":");
     buf_add_slice(out, data);
     if (ce.len > 0) {

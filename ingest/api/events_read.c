@@ -4,6 +4,7 @@
 #include "base/must.h"
 #include "model/hook_event.h"
 #include "model/json.h"
+#include "model/webhook.h"
 #include "../org_script.h"
 #include "../query.h"
 #include "api.h"
@@ -28,6 +29,7 @@ static enum status put_event(struct json_writer *json, const struct redis_reply 
 {
     struct event_id id;
     struct slice id_text = redis_reply_text(redis_reply_at(row, 0));
+    char time[CLOCK_RFC3339_LEN + 1];
 
     if (redis_reply_count(row) < ROW_MIN || event_id_parse(id_text, &id) != STATUS_OK)
         return STATUS_INVALID;
@@ -36,7 +38,8 @@ static enum status put_event(struct json_writer *json, const struct redis_reply 
     put_optional(json, "type", redis_reply_text(redis_reply_at(row, 1)));
     json_name(json, "created_at");
     json_put_rfc3339(json, (int64_t)id.entry.ms);
-    put_optional(json, "timestamp", redis_reply_text(redis_reply_at(row, 2)));
+    put_optional(json, "timestamp",
+                 webhook_timestamp(id_text, redis_reply_text(redis_reply_at(row, 2)), time));
     put_optional(json, "key", redis_reply_text(redis_reply_at(row, 3)));
     put_optional(json, "dedup_id", redis_reply_text(redis_reply_at(row, 4)));
     json_name(json, "size");
@@ -129,12 +132,16 @@ static void on_deliveries(enum status status, const struct redis_reply *reply, v
 static void put_rest(struct json_writer *json, const struct redis_reply *row)
 {
     int64_t after_ms = redis_reply_int(redis_reply_at(row, ROW_MIN + 3));
+    struct slice trace = redis_reply_text(redis_reply_at(row, ROW_MIN + 1));
+    struct slice request = redis_reply_text(redis_reply_at(row, ROW_MIN + 2));
+    char of_trace[TRACE_REQUEST_ID_LEN + 1];
+
     json_name(json, "data");
     json_put_raw(json, redis_reply_text(redis_reply_at(row, ROW_MIN)));
     json_name(json, "cloudevent");
     json_put_raw_or_null(json, redis_reply_text(redis_reply_at(row, ROW_MIN + 4)));
-    put_optional(json, "trace", redis_reply_text(redis_reply_at(row, ROW_MIN + 1)));
-    put_optional(json, "request_id", redis_reply_text(redis_reply_at(row, ROW_MIN + 2)));
+    put_optional(json, "trace", trace);
+    put_optional(json, "request_id", request_id_carried(request, trace, of_trace));
     json_name(json, "deliver_at");
     if (after_ms > 0)
         json_put_rfc3339(json, after_ms);

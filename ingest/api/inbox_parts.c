@@ -48,13 +48,11 @@ bool inbox_failed(struct inbox *inbox, enum status status)
     return true;
 }
 
-void inbox_put_id(const struct inbox *inbox, struct slice entry, struct json_writer *json)
+struct event_id inbox_event_id(const struct inbox *inbox, struct slice entry)
 {
     struct event_id event = {.partition = inbox->partition};
-    char id[EVENT_ID_LEN + 1];
     must(stream_id_parse(entry, &event.entry) == STATUS_OK);
-    event_id_format(event, id);
-    json_put_text(json, slice_of(id));
+    return event;
 }
 
 bool inbox_body_is_json(struct call *call)

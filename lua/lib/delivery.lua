@@ -2,8 +2,13 @@
 -- fields in which it has nothing to say (its attempt is the first): each costs when it is written,
 -- logged, sent and parsed. What its lane let go has one more: lane 1.
 local function ready_fresh(stream, event, endpoint, org, trace, request, body, ...)
-    call('XADD', stream, '*', 'event', event, 'endpoint', endpoint, 'org', org,
-         'trace', trace, 'request', request, 'body', body, ...)
+    if request == '' then
+        call('XADD', stream, '*', 'event', event, 'endpoint', endpoint, 'org', org,
+             'trace', trace, 'body', body, ...)
+    else
+        call('XADD', stream, '*', 'event', event, 'endpoint', endpoint, 'org', org,
+             'trace', trace, 'request', request, 'body', body, ...)
+    end
 end
 
 local function ready(stream, event, endpoint, org, attempt, snoozes, history, trace, request, body,

@@ -1,5 +1,5 @@
 -- The entry of the log that an event's id names: "ms-seq" (common/model/ids.c has the form), and
--- its fields by name when it is there and the organization's. What a plain event is without is ''.
+-- its fields by name when it is there and the organization's. What has nothing to say is ''.
 local VALUES = {}
 for value = 0, 31 do
     VALUES[string.byte('0123456789abcdefghjkmnpqrstvwxyz', value + 1)] = value
@@ -19,7 +19,8 @@ end
 
 local function log_fields(events, id, org)
     local found = call('XRANGE', events, id, id)[1]
-    local fields = {key = '', dedup = '', after = '', to = '', ce = ''}
+    local fields = {key = '', dedup = '', trace = '', request = '', time = '', after = '', to = '',
+                    ce = ''}
     for i = 1, found and #found[2] or 0, 2 do
         fields[found[2][i]] = found[2][i + 1]
     end

@@ -28,16 +28,15 @@ def bare_publish_command(link, org):
     """An event's fields, and EVALSHA with the batch of it that ingest would send, into streams of its own."""
     sha = link.call("SCRIPT", "LOAD", publish_script()).decode()
     data = template().split('"data":', 1)[1][:-1].replace("{seq}", "1000000").replace("{sent}", "1700000000000000")
-    event = [org, "bench.event", "00-" + "1" * 32 + "-" + "2" * 16 + "-01", "req_" + "0" * 22, "2026-01-31T09:30:00.123Z", data]
-    item = [len(event), *event]
+    event = {"org": org, "type": "bench.event", "trace": "00-" + "1" * 32 + "-" + "2" * 16 + "-01", "data": data}
+    item = [6, event["org"], event["type"], event["trace"], "", "", event["data"]]
     return event, ["EVALSHA", sha, "3", EVENTS, DELIVERIES, EVENTS + ":", "100000000", "86400000", "processor", "", "0",
                    b"".join(map(msgpack.packb, item * BATCH))]  # lua/lib/packed.lua
 
 
 def bare_xadd_command(link, org):
-    values, _ = bare_publish_command(link, org)
-    names = ["org", "type", "trace", "request", "time", "data"]
-    return ["XADD", EVENTS, "*", *[text for pair in zip(names, values) for text in pair]]
+    event, _ = bare_publish_command(link, org)
+    return ["XADD", EVENTS, "*", *[text for pair in event.items() for text in pair]]
 
 
 def check_log(stack, result):

@@ -27,6 +27,14 @@ def test_each_endpoint_gets_a_delivery_and_the_event_is_acknowledged(store):
     assert store.stats() == {"extra": 1}
 
 
+def test_a_request_that_the_trace_tells_is_left_out(store):
+    entry, = give_events(store, 1)
+    store.fanout("p1", [part(entry, E1, [A], request="")])
+    (_, fields), = store.r.xrange(DELIVERIES)
+    assert list(fields) == [name for name in FRESH_FIELDS if name != "request"]
+    assert fields.items() >= {"event": E1, "trace": TRACE, "body": '{"id":1}'}.items()
+
+
 def test_twice_is_refused_and_writes_nothing(store):
     entries = give_events(store, 3)
     parts = [part(entry, event_id(i), [A]) for i, entry in enumerate(entries)]

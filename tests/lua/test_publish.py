@@ -2,24 +2,26 @@
 import pytest
 import redis
 
-from store import DELIVERIES, EVENT_FIELDS, EVENTS, ORG, ORG_EVENTS, P, RATE, Size, Store, endpoint_id, event_id, new_event, packed, part
+from store import DELIVERIES, EVENT_FIELDS, EVENTS, ORG, ORG_EVENTS, P, RATE, TRACE, Size, Store, endpoint_id, event_id, new_event, packed, part
 
 
 def with_dedup(text, fingerprint="a" * 32, **given):
     return new_event(dedup=text, dedup_key=P + "dedup:org:" + text, fingerprint=fingerprint, **given)
 
 
-@pytest.mark.parametrize("given", [{"key": "k"}, {"dedup": "d"}, {"after": "1700000009999"}, {"to": endpoint_id(7)}, {"ce": "{}"}])
-def test_fields_with_nothing_to_say_are_left_out_of_plain_events_alone(store, given):
-    store.publish([new_event(), new_event(**given)])
-    plain, full = [fields for _, fields in store.r.execute_command("XRANGE", EVENTS, "-", "+")]
-    assert list(plain) == "org type trace request time data".split()
-    assert list(full) == (EVENT_FIELDS if "ce" in given else EVENT_FIELDS[:-1]) and plain.items() < full.items()
-    assert {name: value for name, value in full.items() if name not in plain} == {"key": "", "dedup": "", "after": "", "to": ""} | given
+@pytest.mark.parametrize("given", [{}, {"request": "req_1"}, {"time": "2026-01-31T09:30:00.123Z"}, {"key": "k"}, {"dedup": "d"},
+                                   {"after": "1700000009999"}, {"to": endpoint_id(7)}, {"ce": "{}"},
+                                   {"request": "req_1", "time": "now", "key": "k", "ce": "{}"}])
+def test_fields_with_nothing_to_say_are_left_out(store, given):
+    always = {"org": ORG, "type": "t", "trace": TRACE, "data": "[1]"}
+    store.publish([new_event(**{"request": "", "time": "", **always, **given})])
+    (_, fields), = store.r.execute_command("XRANGE", EVENTS, "-", "+")
+    assert fields == always | given
+    assert list(fields) == [name for name in EVENT_FIELDS if name in fields]
 
 
 def test_an_event_is_appended_with_its_fields_in_order(store):
-    (word, entry), = store.publish([new_event(key="k", data='{"price":12.50,"s":"\\u00e9"}', after="1700000009999",
+    (word, entry), = store.publish([new_event(key="k", dedup="d", data='{"price":12.50,"s":"\\u00e9"}', after="1700000009999",
                                               to=endpoint_id(7), ce='{"id":"1"}')])
     assert word == "accepted"
     raw = store.r.execute_command("XRANGE", EVENTS, "-", "+")

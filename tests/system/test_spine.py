@@ -338,11 +338,12 @@ def test_a_batch_that_is_none(organization, media_type, body, status, code):
 # -- its trace
 
 
-@pytest.mark.parametrize("is_given", [True, False])
-def test_one_request_id_and_one_trace_from_end_to_end(stack, organization, receiver, is_given):
+@pytest.mark.parametrize("has_id", [True, False])
+@pytest.mark.parametrize("has_trace", [True, False])
+def test_one_request_id_and_one_trace_from_end_to_end(stack, organization, receiver, has_id, has_trace):
     endpoint = organization.new_endpoint(receiver.url("/hook"))
     receiver.script("/hook", 500, 200)
-    given = {"X-Request-Id": f"order-42/{organization.id}", "traceparent": TRACE} if is_given else {}
+    given = ({"X-Request-Id": f"order-42/{organization.id}"} if has_id else {}) | ({"traceparent": TRACE} if has_trace else {})
     answer = organization.client.publish("a", headers=given)
     event_id, request_id = answer.json["id"], answer.headers["X-Request-Id"]
     attempts = receiver.wait("/hook", 2)
@@ -351,13 +352,20 @@ def test_one_request_id_and_one_trace_from_end_to_end(stack, organization, recei
              stack.services["processor"].wait_line("event.fanned_out", event=event_id),
              stack.services["dispatcher"].wait_line("delivery.retry", event=event_id, endpoint=endpoint["id"]),
              stack.services["dispatcher"].wait_line("delivery.delivered", event=event_id, attempt=2)]
-    if is_given:
-        assert (request_id, lines[0]["trace"]) == (given["X-Request-Id"], TRACE)
+    trace = lines[0]["trace"]
+    assert request_id == given.get("X-Request-Id", request_id) and trace == given.get("traceparent", trace)
+    is_of_trace = request_id == "req_" + trace.split("-")[1]
+    assert is_of_trace == (not has_id and not has_trace), "a trace that was brought may have many requests"
     assert {line["request_id"] for line in lines} == {request_id}
     assert len({line["trace"] for line in lines}) == 1
     trace_id = lines[0]["trace"].split("-")[1]
     assert {one.header("traceparent").split("-")[1] for one in attempts} == {trace_id}
     assert {line["service"] for line in lines} == {"ingest", "processor", "dispatcher"}
+    found = organization.client.get("/api/events/" + event_id).json
+    assert (found["request_id"], found["trace"], found["timestamp"]) == (request_id, trace, found["created_at"])
+    assert json.loads(attempts[1].body)["timestamp"] == found["created_at"]
+    own = {"trace": trace} if is_of_trace else {"trace": trace, "request": request_id}
+    assert records.event(stack.redis, event_id) == {"org": organization.id, "type": "a", **own, "data": "null"}
 
 
 @pytest.mark.parametrize("trace", ["00-" + "0" * 32 + "-b7ad6b7169203331-01", "hello", TRACE[:-1], TRACE.upper(),
@@ -382,12 +390,9 @@ def test_streams_can_be_read_by_eye(stack, organization, receiver):
     receiver.wait("/hook")
     client = stack.redis.client
     entry = records.event(stack.redis, event_id)
-    time_text = entry["time"]
     assert list(entry.items()) == [
         ("org", organization.id), ("type", "order.created"), ("key", "customer-7"), ("dedup", "first"), ("trace", TRACE),
-        ("request", "read-me"), ("time", time_text), ("after", ""), ("to", ""),
-        ("data", '{"n": 1}')]
-    seconds(time_text)
+        ("request", "read-me"), ("data", '{"n": 1}')]
     delivery = [fields for _, fields in client.xrange("mr:{0}:deliveries") if fields["event"] == event_id][0]
     assert list(delivery.items()) == [
         ("event", event_id), ("endpoint", endpoint["id"]), ("org", organization.id),

@@ -115,6 +115,36 @@ static void children_keep_trace_and_flags(void **state)
     assert_string_equal(child, "00-" TRACE "-0000000000000001-00");
 }
 
+static void the_trace_tells_the_id_of_a_request_that_brought_neither(void **state)
+{
+    char room[TRACE_REQUEST_ID_LEN + 1];
+    struct slice trace = SLICE("00-" TRACE "-" PARENT "-01");
+    struct slice short_of_one = {trace.at, trace.len - 1};
+    (void)state;
+    assert_true(slice_is(trace_request_id(trace, room), "req_" TRACE));
+    assert_true(request_id_is_sane(trace_request_id(trace, room)));
+    assert_int_equal(trace_request_id(short_of_one, room).len, 0);
+    assert_int_equal(trace_request_id((struct slice){0}, room).len, 0);
+}
+
+static void only_what_the_trace_does_not_tell_is_carried(void **state)
+{
+    static const char *const others[] = {"req_", "req_" PARENT, "REQ_" TRACE, "req_" TRACE "0",
+                                         "x"};
+    char room[TRACE_REQUEST_ID_LEN + 1];
+    struct slice trace = SLICE("00-" TRACE "-" PARENT "-01"), none = {0};
+    (void)state;
+    assert_int_equal(request_id_to_carry(SLICE("req_" TRACE), trace).len, 0);
+    assert_true(slice_is(request_id_carried(none, trace, room), "req_" TRACE));
+    assert_true(slice_is(request_id_to_carry(SLICE("req_" TRACE), none), "req_" TRACE));
+    assert_int_equal(request_id_carried(none, none, room).len, 0);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        struct slice carried = request_id_to_carry(slice_of(others[i]), trace);
+        assert_true(slice_is(carried, others[i]));
+        assert_true(slice_is(request_id_carried(carried, trace, room), others[i]));
+    }
+}
+
 static void sane_request_ids(void **state)
 {
     static const char good[] =
@@ -137,8 +167,12 @@ static void sane_request_ids(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_valid_ones), cmocka_unit_test(refuses_the_others),
-        cmocka_unit_test(makes_new_traces), cmocka_unit_test(children_keep_trace_and_flags),
+        cmocka_unit_test(takes_valid_ones),
+        cmocka_unit_test(refuses_the_others),
+        cmocka_unit_test(makes_new_traces),
+        cmocka_unit_test(children_keep_trace_and_flags),
+        cmocka_unit_test(the_trace_tells_the_id_of_a_request_that_brought_neither),
+        cmocka_unit_test(only_what_the_trace_does_not_tell_is_carried),
         cmocka_unit_test(sane_request_ids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

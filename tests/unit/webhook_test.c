@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "model/ids.h"
 #include "model/webhook.h"
 
 #define ID SLICE("evt_01hf7yat000000000000")
@@ -54,6 +55,23 @@ static void attributes_stand_behind_the_data(void **state)
     buf_fini(&body);
 }
 
+static void an_event_that_tells_no_time_has_that_of_its_id(void **state)
+{
+    struct event_id id = {.entry = {.ms = 1769851800123, .seq = 7}, .partition = 3};
+    char text[EVENT_ID_LEN + 1], room[CLOCK_RFC3339_LEN + 1];
+    struct buf body;
+    (void)state;
+    event_id_format(id, text);
+    assert_true(slice_is(webhook_timestamp(slice_of(text), (struct slice){0}, room),
+                         "2026-01-31T09:30:00.123Z"));
+    assert_true(slice_is(webhook_timestamp(slice_of(text), SLICE("then"), room), "then"));
+    buf_init(&body, 1024);
+    webhook_body(&body, slice_of(text), TYPE, (struct slice){0}, SLICE("1"), (struct slice){0});
+    buf_add_char(&body, '\0');
+    assert_non_null(strstr(body.at, ",\"timestamp\":\"2026-01-31T09:30:00.123Z\",\"data\":1}"));
+    buf_fini(&body);
+}
+
 static void too_large_is_seen(void **state)
 {
     size_t exact = strlen(HEAD "null}");
@@ -75,6 +93,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(data_is_copied_byte_for_byte),
         cmocka_unit_test(attributes_stand_behind_the_data),
+        cmocka_unit_test(an_event_that_tells_no_time_has_that_of_its_id),
         cmocka_unit_test(too_large_is_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
