@@ -30,8 +30,7 @@ enum status log_entry_read(const struct redis_reply *reply, uint32_t partition,
         return STATUS_INVALID;
     out->event = (struct event_id){.entry = entry, .partition = partition};
     event_id_format(out->event, out->id);
-    out->fields[REQUEST] =
-        request_id_carried(out->fields[REQUEST], out->fields[TRACE], out->request);
-    out->fields[TIME] = webhook_timestamp(slice_of(out->id), out->fields[TIME], out->time);
+    out->fields[REQUEST] = request_id_whole(out->fields[REQUEST], out->fields[TRACE], out->request);
+    out->fields[TIME] = webhook_timestamp(out->fields[TIME], entry.ms, out->time);
     return STATUS_OK;
 }

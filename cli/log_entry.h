@@ -8,8 +8,8 @@
 #include "model/ids.h"
 #include "model/trace.h"
 
-/* Every entry has those before LOG_FIELDS_ALWAYS; of the others, request and time are told by trace and id where an entry is without
- * them, and the rest are empty. */
+/* Every entry has those before LOG_FIELDS_ALWAYS; of the others, request and time are told by trace
+ * and id where an entry is without them, and the rest are empty. */
 enum log_field_name {
     ORG,
     TYPE,

@@ -23,7 +23,7 @@ struct delivery *delivery_new(struct stream_id entry, const struct delivery_fiel
                               const struct delivery_owner *owner)
 {
     char room[TRACE_REQUEST_ID_LEN + 1];
-    struct slice request = request_id_carried(fields->request, fields->trace, room);
+    struct slice request = request_id_whole(fields->request, fields->trace, room);
     size_t size = fields->event.len + fields->endpoint.len + fields->org.len + fields->history.len +
                   fields->trace.len + request.len + fields->body.len;
     struct delivery *delivery = xmalloc(sizeof *delivery + size);

@@ -58,7 +58,7 @@ struct delivery {
     char texts[];
 };
 
-/* A copy of the fields, of which the request's id is whole: what a request carried beside its trace is read by model/trace.h. */
+/* A copy of the fields, but with the whole id of the request (request_id_whole in model/trace.h). */
 struct delivery *delivery_new(struct stream_id entry, const struct delivery_fields *fields,
                               const struct delivery_owner *owner);
 void delivery_free(struct delivery **delivery);

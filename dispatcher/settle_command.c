@@ -43,6 +43,15 @@ static struct slice label_to_keep(const struct delivery *delivery, struct slice 
     return delivery->result.outcome == OUTCOME_DELIVERED ? (struct slice){0} : label;
 }
 
+/* A dead letter, which people read, has it whole. */
+static struct slice request_to_keep(const struct delivery *delivery)
+{
+    struct slice request = delivery->fields.request;
+    return delivery->result.outcome == OUTCOME_DEAD
+               ? request
+               : request_id_to_carry(request, delivery->fields.trace);
+}
+
 /* Its history says all there is to say: it was delivered, and answered with a status alone. */
 static bool is_told(const struct delivery_result *result)
 {
@@ -72,8 +81,7 @@ static void add_rest(struct redis_command *command, const struct delivery *deliv
     redis_command_arg(command, fields->org);
     redis_command_int(command, fields->snoozes);
     redis_command_arg(command, label_to_keep(delivery, fields->trace));
-    redis_command_arg(command,
-                      label_to_keep(delivery, request_id_to_carry(fields->request, fields->trace)));
+    redis_command_arg(command, label_to_keep(delivery, request_to_keep(delivery)));
     redis_command_arg(command, body_to_keep(delivery));
     redis_command_text(command, outcome_name(result->outcome));
     add_error(command, result);

@@ -13,7 +13,7 @@
 
 #define PROBLEM_MAX 4096
 
-/* The id of a request whose trace the client brought is not that trace's: it may have many requests. */
+/* A trace that the client brought may have many requests: none has an id of that trace. */
 static void set_labels(struct call *call)
 {
     struct slice request_id = http_request_header(call->http, "x-request-id");

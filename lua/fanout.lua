@@ -11,7 +11,8 @@
 --           or, unless it is written whole now and its deliveries are ready, 11: these and
 --             from to skipped after gated
 --           and the ids of its endpoints, sorted
---           entry: stream id; event: evt_…; body: '' when too large to carry
+--           entry: stream id; event: evt_…; request: '' when the trace tells it; body: '' when too
+--           large to carry
 --           from: '' or the last endpoint of the part before
 --           to: '' when this part is the last, else its last endpoint
 --           skipped: '' or the reason why nobody gets it

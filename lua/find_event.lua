@@ -4,8 +4,8 @@
 -- KEYS    1 events stream, 2 cursors hash, 3 prefix mr:{p}:event: with the same tag
 -- ARGV    1 organization, 2 event
 -- RETURNS nothing when there is none, else as lib/event_row, and then
---         its data, trace, request, the ms when it was to be delivered or '', and
---         the attributes of a CloudEvent or ''
+--         its data, trace, request or '' when the trace tells it, the ms when it was to be
+--         delivered or '', and the attributes of a CloudEvent or ''
 local call = redis.call
 --@include log_entry
 --@include event_row

@@ -7,7 +7,7 @@
 --         5 time in ms to use instead of Redis's ('')
 -- RETURNS 1 until when, in ms,
 --         then eight per event: its entry's id, how often it was leased, until when, type, key,
---         time, data, attributes of a CloudEvent or ''
+--         time or '' when its id tells it, data, attributes of a CloudEvent or ''
 --
 -- An event is pending for one lease at a time. One that may be delivered only later is put aside
 -- until then; one that has left the log, or was meant for one endpoint only, is acknowledged. So

@@ -7,7 +7,7 @@
 --         4 time in ms to use instead of Redis's ('')
 -- RETURNS 1 the entry to go on after, or '' when there is nothing after this page,
 --         then eight per event: its entry's id, how often it was leased, until when it is (ms, or
---         ''), type, key, time, data, attributes of a CloudEvent or ''
+--         ''), type, key, time or '' when its id tells it, data, attributes of a CloudEvent or ''
 --
 -- What is pending stands before all that is unread. What has left the log, or was meant for one
 -- endpoint only, is skipped; then the page is short.

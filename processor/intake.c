@@ -98,7 +98,7 @@ static void log_end(const struct work *work, enum events_result result)
               log_text("event", work->event_id), log_slice("type", work->type),
               log_slice("org", work->org), log_int("deliveries", (int64_t)work->endpoints_count),
               log_text("reason", work->skipped),
-              log_slice("request_id", request_id_carried(work->request, work->trace, room)),
+              log_slice("request_id", request_id_whole(work->request, work->trace, room)),
               log_slice("trace", work->trace));
 }
 

@@ -71,7 +71,7 @@ static char *put_digits(char *out, int64_t value, int width)
 
 void clock_rfc3339(int64_t at_ms, char out[CLOCK_RFC3339_LEN + 1])
 {
-    must(at_ms >= 0 && at_ms < AT_MS_END);
+    at_ms = at_ms < 0 ? 0 : at_ms < AT_MS_END ? at_ms : AT_MS_END - 1;
     struct date date = date_of_days(at_ms / MS_PER_DAY);
     int64_t of_day = at_ms % MS_PER_DAY;
     char *at = put_digits(out, date.year, 4);

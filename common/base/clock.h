@@ -19,7 +19,8 @@ int64_t clock_coarse_mono_ms(void);
 
 #define CLOCK_RFC3339_LEN 24 /* 2026-01-31T09:30:00.123Z */
 
-/* RFC 3339 UTC with milliseconds; out gets 24 characters and a terminator. at_ms within years 1970 to 9999. */
+/* RFC 3339 UTC with milliseconds; out gets 24 characters and a terminator. A time before 1970 or after
+ * 9999, as only what somebody wrote into Redis by hand has, is written as the nearest of these. */
 void clock_rfc3339(int64_t at_ms, char out[CLOCK_RFC3339_LEN + 1]);
 
 /* RFC 3339 with any offset and 0 to 9 digits of fraction (cut to ms), years 1970 to 9999. A leap second is the moment after it. */

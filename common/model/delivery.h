@@ -1,10 +1,12 @@
 /*
  * delivery.h - a delivery as it stands in the deliveries stream, and the words for its states and reasons
  *
- * Entry fields: event endpoint org trace [request] body (request: trace.h), of one that was tried or snoozed before also attempt, snoozes and history, and of
- * what the lane of its endpoint let go a last one: lane, 1. attempt is the number of the attempt to be made (none: 1); snoozes how often a
- * Retry-After was obeyed; history the attempts made (attempt_item.h); body the webhook's body when it
- * is small, else empty (then it is made from the event).
+ * Entry fields: event endpoint org trace request body, of one that was tried or snoozed before also
+ * attempt, snoozes and history, and of what the lane of its endpoint let go a last one: lane, 1.
+ * request is empty, or not there, when the trace tells it (trace.h); attempt is the number of the
+ * attempt to be made (none: 1); snoozes how often a Retry-After was obeyed; history the attempts
+ * made (attempt_item.h); body the webhook's body when it is small, else empty (then it is made from
+ * the event).
  */
 #pragma once
 

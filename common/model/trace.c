@@ -102,8 +102,8 @@ struct slice request_id_to_carry(struct slice request, struct slice trace)
     return slice_eq(request, trace_request_id(trace, room)) ? (struct slice){0} : request;
 }
 
-struct slice request_id_carried(struct slice carried, struct slice trace,
-                                char room[TRACE_REQUEST_ID_LEN + 1])
+struct slice request_id_whole(struct slice carried, struct slice trace,
+                              char room[TRACE_REQUEST_ID_LEN + 1])
 {
     return carried.len > 0 ? carried : trace_request_id(trace, room);
 }

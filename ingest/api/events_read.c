@@ -29,7 +29,7 @@ static enum status put_event(struct json_writer *json, const struct redis_reply 
 {
     struct event_id id;
     struct slice id_text = redis_reply_text(redis_reply_at(row, 0));
-    char time[CLOCK_RFC3339_LEN + 1];
+    char room[CLOCK_RFC3339_LEN + 1];
 
     if (redis_reply_count(row) < ROW_MIN || event_id_parse(id_text, &id) != STATUS_OK)
         return STATUS_INVALID;
@@ -38,8 +38,9 @@ static enum status put_event(struct json_writer *json, const struct redis_reply 
     put_optional(json, "type", redis_reply_text(redis_reply_at(row, 1)));
     json_name(json, "created_at");
     json_put_rfc3339(json, (int64_t)id.entry.ms);
-    put_optional(json, "timestamp",
-                 webhook_timestamp(id_text, redis_reply_text(redis_reply_at(row, 2)), time));
+    json_name(json, "timestamp");
+    json_put_text(json,
+                  webhook_timestamp(redis_reply_text(redis_reply_at(row, 2)), id.entry.ms, room));
     put_optional(json, "key", redis_reply_text(redis_reply_at(row, 3)));
     put_optional(json, "dedup_id", redis_reply_text(redis_reply_at(row, 4)));
     json_name(json, "size");
@@ -141,7 +142,7 @@ static void put_rest(struct json_writer *json, const struct redis_reply *row)
     json_name(json, "cloudevent");
     json_put_raw_or_null(json, redis_reply_text(redis_reply_at(row, ROW_MIN + 4)));
     put_optional(json, "trace", trace);
-    put_optional(json, "request_id", request_id_carried(request, trace, of_trace));
+    put_optional(json, "request_id", request_id_whole(request, trace, of_trace));
     json_name(json, "deliver_at");
     if (after_ms > 0)
         json_put_rfc3339(json, after_ms);

@@ -30,18 +30,18 @@ static void put_text_or_null(struct json_writer *json, struct slice text)
 static void put_event(struct json_writer *json, const struct inbox *inbox,
                       const struct redis_reply *const values[EVENT_VALUES])
 {
-    struct event_id event = inbox_event_id(inbox, redis_reply_text(values[ENTRY]));
-    char id[EVENT_ID_LEN + 1], time[CLOCK_RFC3339_LEN + 1];
-    event_id_format(event, id);
+    struct stream_id entry;
+    char room[CLOCK_RFC3339_LEN + 1];
+    must(stream_id_parse(redis_reply_text(values[ENTRY]), &entry) == STATUS_OK);
     json_open(json, '{');
     json_name(json, "id");
-    json_put_text(json, slice_of(id));
+    inbox_put_id(inbox, redis_reply_text(values[ENTRY]), json);
     json_name(json, "type");
     json_put_text(json, redis_reply_text(values[TYPE]));
     json_name(json, "created_at");
-    json_put_rfc3339(json, (int64_t)event.entry.ms);
+    json_put_rfc3339(json, (int64_t)entry.ms);
     json_name(json, "timestamp");
-    json_put_text(json, webhook_timestamp(slice_of(id), redis_reply_text(values[TIME]), time));
+    json_put_text(json, webhook_timestamp(redis_reply_text(values[TIME]), entry.ms, room));
     json_name(json, "key");
     put_text_or_null(json, redis_reply_text(values[KEY]));
     json_name(json, "data");

@@ -48,11 +48,13 @@ bool inbox_failed(struct inbox *inbox, enum status status)
     return true;
 }
 
-struct event_id inbox_event_id(const struct inbox *inbox, struct slice entry)
+void inbox_put_id(const struct inbox *inbox, struct slice entry, struct json_writer *json)
 {
     struct event_id event = {.partition = inbox->partition};
+    char id[EVENT_ID_LEN + 1];
     must(stream_id_parse(entry, &event.entry) == STATUS_OK);
-    return event;
+    event_id_format(event, id);
+    json_put_text(json, slice_of(id));
 }
 
 bool inbox_body_is_json(struct call *call)

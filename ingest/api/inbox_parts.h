@@ -32,4 +32,4 @@ bool inbox_failed(struct inbox *inbox, enum status status);
 
 /* The id of the event of an entry, as a text. */
 struct json_writer;
-struct event_id inbox_event_id(const struct inbox *inbox, struct slice entry);
+void inbox_put_id(const struct inbox *inbox, struct slice entry, struct json_writer *json);

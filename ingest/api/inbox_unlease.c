@@ -18,15 +18,10 @@ static struct inbox_rule {
 static void put_ids(struct json_writer *json, const struct inbox *inbox,
                     const struct redis_reply *reply, const char *word)
 {
-    char id[EVENT_ID_LEN + 1];
-
     json_open(json, '[');
-    for (size_t i = 0; i + 2 <= redis_reply_count(reply); i += 2) {
-        if (!slice_is(redis_reply_text(redis_reply_at(reply, i + 1)), word))
-            continue;
-        event_id_format(inbox_event_id(inbox, redis_reply_text(redis_reply_at(reply, i))), id);
-        json_put_text(json, slice_of(id));
-    }
+    for (size_t i = 0; i + 2 <= redis_reply_count(reply); i += 2)
+        if (slice_is(redis_reply_text(redis_reply_at(reply, i + 1)), word))
+            inbox_put_id(inbox, redis_reply_text(redis_reply_at(reply, i)), json);
     json_close(json, ']');
 }
 

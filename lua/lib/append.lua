@@ -13,12 +13,13 @@ local function append_more(org, type, trace, request, time, data, key, dedup, af
     return call('XADD', events, '*', unpack(fields))
 end
 
-local function append(org, type, trace, request, time, data, ...)
+local function append(org, type, trace, request, time, data, key, dedup, after, to, ce)
+    local is_plain = not key or key == '' and dedup == '' and after == '' and to == '' and ce == ''
     local id
-    if request == '' and time == '' and select('#', ...) == 0 then
+    if is_plain and request == '' and time == '' then
         id = call('XADD', events, '*', 'org', org, 'type', type, 'trace', trace, 'data', data)
     else
-        id = append_more(org, type, trace, request, time, data, ...)
+        id = append_more(org, type, trace, request, time, data, key, dedup, after, to, ce)
     end
     -- pcall: what cannot be listed must not stop, half-way, what is accepted.
     redis.pcall('XADD', index_prefix .. org, id, 'type', type)

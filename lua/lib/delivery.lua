@@ -1,6 +1,6 @@
 -- A delivery that may be sent now: an entry of the deliveries stream. A fresh one is without the
--- fields in which it has nothing to say (its attempt is the first): each costs when it is written,
--- logged, sent and parsed. What its lane let go has one more: lane 1.
+-- fields in which it has nothing to say (its attempt is the first, the trace may tell the request):
+-- each costs when it is written, logged, sent and parsed. What its lane let go has lane 1 as well.
 local function ready_fresh(stream, event, endpoint, org, trace, request, body, ...)
     if request == '' then
         call('XADD', stream, '*', 'event', event, 'endpoint', endpoint, 'org', org,

@@ -1,5 +1,6 @@
--- What a list says of an event: id, type, time, key, dedup id, bytes of its data and attributes,
--- status and, of one that nobody got, why. pcall: a record that is something else says nothing.
+-- What a list says of an event: id, type, time or '' when its id tells it, key, dedup id, bytes of
+-- its data and attributes, status and, of one that nobody got, why. pcall: a record that is
+-- something else says nothing.
 local function event_row(cursors, records, id, event, fields)
     local skipped = redis.pcall('HGET', records .. event, 'skipped')
     local is_processed = call('EXISTS', records .. event) == 1 and call('HEXISTS', cursors, id) == 0

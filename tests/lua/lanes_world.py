@@ -3,6 +3,7 @@ from store import DELIVERIES, DUE, LANE, RATE, RECORD, TRACE, TURN, WAITING, del
 
 ENDPOINTS_OF = {"org_a": [endpoint_id(i) for i in range(1, 6)], "org_b": [endpoint_id(i) for i in range(6, 10)]}
 ENDPOINTS = sum(ENDPOINTS_OF.values(), [])
+REQUEST_OF = {"org_a": "", "org_b": "req_1"}  # of one of them, the traces tell it
 RATES = [None, None, None, (20, 3), (1000, 5)]
 
 
@@ -29,7 +30,7 @@ class LanesWorld:
             before = self.store.r.hget(RECORD + one.event, endpoint)
             names = ("event", "endpoint", "org", "attempt", "snoozes", "history")
             fields = {name: value for name, value in zip(names, self.wanted(one)) if value is not None}
-            self.store.r.xadd(DELIVERIES, fields | dict(trace=TRACE, request="req_1", body=""))
+            self.store.r.xadd(DELIVERIES, fields | dict(trace=TRACE, request=REQUEST_OF[one.org], body=""))
             self.store.r.hset(RECORD + one.event, endpoint, self.wanted_state(one))
             self.store.r.hincrby(WAITING, before.split()[1], -1)
         assert len(held) == len(self.model.made)

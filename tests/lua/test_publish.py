@@ -12,9 +12,11 @@ def with_dedup(text, fingerprint="a" * 32, **given):
 @pytest.mark.parametrize("given", [{}, {"request": "req_1"}, {"time": "2026-01-31T09:30:00.123Z"}, {"key": "k"}, {"dedup": "d"},
                                    {"after": "1700000009999"}, {"to": endpoint_id(7)}, {"ce": "{}"},
                                    {"request": "req_1", "time": "now", "key": "k", "ce": "{}"}])
-def test_fields_with_nothing_to_say_are_left_out(store, given):
+@pytest.mark.parametrize("is_limited", [False, True])
+def test_fields_with_nothing_to_say_are_left_out(store, given, is_limited):
     always = {"org": ORG, "type": "t", "trace": TRACE, "data": "[1]"}
-    store.publish([new_event(**{"request": "", "time": "", **always, **given})])
+    limiters = [("org", 100, 100)] if is_limited else []
+    store.publish([new_event(**{"request": "", "time": "", "limiters": (int(is_limited), 0), **always, **given})], limiters=limiters)
     (_, fields), = store.r.execute_command("XRANGE", EVENTS, "-", "+")
     assert fields == always | given
     assert list(fields) == [name for name in EVENT_FIELDS if name in fields]

@@ -72,7 +72,7 @@ def test_while_its_twin_may_be_held_or_unread_it_waits(store):
     assert look(store, mark) == (("", 0, 0, 1), mark), "one of then is unread"
     claimed = store.read_deliveries("d1", 10)
     assert [one for one, _ in claimed] == [unread]
-    settle(store, [(entry, NOTHING_TO_SAY | {"trace": "", "request": ""} | fields) for entry, fields in claimed])
+    settle(store, [(entry, NOTHING_TO_SAY | {"trace": ""} | fields) for entry, fields in claimed])
     later = store.give_deliveries(1)
     assert look(store, mark) == (("", 1, 0, 0), mark), "what came later is nobody's twin"
     assert owed not in entries(store) and entries(store)[0] == later[0][0] and len(entries(store)) == 2

@@ -2,7 +2,7 @@
 import random
 from collections import Counter
 
-from lanes_world import ENDPOINTS_OF, LanesWorld
+from lanes_world import ENDPOINTS_OF, REQUEST_OF, LanesWorld
 from model import Event, Model, order
 from store import (ATTEMPTS, CURSORS, DELIVERIES, DLQ, DUE, EVENTS, FAILING, HISTORY, NOTHING_TO_SAY, ORG_DLQ, ORG_EVENTS, ORG_LEASES, P,
                    RECORD, TRACE, WAITING, delivery_id, endpoint_id, entry_event_id, new_event, outcome, part,
@@ -55,7 +55,8 @@ class World(LanesWorld):
             number = self.random.randrange(400)
             fingerprint = self.random.choice(["", "a" * 32, "a" * 32, "b" * 32])
             after = self.random.choice(["", "", str(self.now + self.random.randrange(-50, 400))])
-            items.append(new_event(org=self.random.choice(ORGS), after=after, fingerprint=fingerprint,
+            org = self.random.choice(ORGS)
+            items.append(new_event(org=org, request=REQUEST_OF[org], after=after, fingerprint=fingerprint,
                                    dedup_key=f"{P}dedup:x:{number}"))
         answers = self.store.publish(items, MAX_DEPTH, window_ms=3600000)
         expected = self.model.publish(items, MAX_DEPTH)
@@ -84,7 +85,7 @@ class World(LanesWorld):
             parts += self.parts_of(event)
         due, answers = self.store.fanout(consumer, [
             part(entry, event.name, endpoints, org=event.org, after=event.after, to=last, gated="1" if gated else "0",
-                 skipped="" if event.endpoints else "no_endpoint", **{"from": before})
+                 skipped="" if event.endpoints else "no_endpoint", request=REQUEST_OF[event.org], **{"from": before})
             for event, (entry, endpoints, before, last, gated) in parts], self.now)
         assert answers == self.model.fanout(consumer, [one for _, one in parts], self.now)
         assert due == str(self.model.due())
@@ -321,7 +322,7 @@ class World(LanesWorld):
         """What the record says: lua/lib/record.lua."""
         tail = "0" if one.last is None else " ".join([*map(str, one.last), *filter(None, [",".join(one.history)])])
         if one.place in ("waiting", "held"):
-            return waiting_state(one.reason, one.until, one.attempt, one.snoozes, tail, one.org)
+            return waiting_state(one.reason, one.until, one.attempt, one.snoozes, tail, one.org, request=REQUEST_OF[one.org])
         if one.place == "dead":
             return f"dead {letters[one.event, one.endpoint]} {tail}"
         return f"{'pending' if one.place == 'ready' else one.place} {tail}"

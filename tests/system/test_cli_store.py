@@ -590,6 +590,7 @@ def test_the_real_services_as_the_command_line_sees_them(stack, organization, re
         return said["deliveries"] and said["deliveries"][0]["state"] == "delivered" and said
     said = wait_until(delivered, "the delivery")
     assert said["type"] == "cli.real" and said["organization"] == organization.id
+    assert said["request_id"] == "req_" + said["trace"].split("-")[1] and said["timestamp"] == said["accepted_at"]
     assert [attempt["status"] for attempt in said["deliveries"][0]["history"]] == [200]
     admin = ",".join(f"127.0.0.1:{stack.admin_ports[name]}" for name in ("ingest", "processor", "dispatcher"))
     done = cli("doctor", "--json", "--admin", admin, settings=settings)

@@ -281,6 +281,12 @@ def test_its_trace_is_its_own(stack, organization, receiver, mode):
     assert records.event(stack.redis, event_id)["trace"] == TRACE
 
 
+def test_the_request_has_an_id_that_is_not_of_the_events_trace(organization):
+    answer = post(organization.client, "structured", new_event({}, datacontenttype="application/json", traceparent=TRACE))
+    found = organization.client.get("/api/events/" + id_of(answer)).json
+    assert (found["request_id"], found["trace"]) == (answer.headers["X-Request-Id"], TRACE)
+
+
 def test_what_is_no_trace_is_kept_and_not_used(organization, receiver):
     organization.new_endpoint(receiver.url("/hook"))
     event = new_event({}, datacontenttype="application/json", traceparent="hello")

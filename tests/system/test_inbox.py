@@ -60,6 +60,7 @@ def test_the_walk_of_an_event(organization):
     assert timedelta(seconds=240) < left <= timedelta(seconds=300)
     assert leased["events"] == listed(organization.client)
     assert [(item["lease_count"], item["leased_until"]) for item in leased["events"]] == [(1, leased["leased_until"])] * 2
+    assert leased["events"][1]["timestamp"] == leased["events"][1]["created_at"], "it tells no other"
     assert leased["events"][1]["key"] is None and leased["events"][1]["data"] is None
     assert lease(organization.client) == {"lease_id": None, "leased_until": None, "events": []}
 

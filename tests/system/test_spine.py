@@ -363,7 +363,7 @@ def test_one_request_id_and_one_trace_from_end_to_end(stack, organization, recei
     assert {line["service"] for line in lines} == {"ingest", "processor", "dispatcher"}
     found = organization.client.get("/api/events/" + event_id).json
     assert (found["request_id"], found["trace"], found["timestamp"]) == (request_id, trace, found["created_at"])
-    assert json.loads(attempts[1].body)["timestamp"] == found["created_at"]
+    assert json.loads(attempts[1].body)["timestamp"] == json.loads(attempts[0].body)["timestamp"] == found["created_at"]
     own = {"trace": trace} if is_of_trace else {"trace": trace, "request": request_id}
     assert records.event(stack.redis, event_id) == {"org": organization.id, "type": "a", **own, "data": "null"}
 

@@ -84,8 +84,13 @@ static void writes_as_the_c_library_does(void **state)
     char out[CLOCK_RFC3339_LEN + 1];
     clock_rfc3339(0, out);
     assert_string_equal(out, "1970-01-01T00:00:00.000Z");
-    clock_rfc3339(END_MS, out);
-    assert_string_equal(out, "9999-12-31T23:59:59.999Z");
+    clock_rfc3339(-1, out);
+    assert_string_equal(out, "1970-01-01T00:00:00.000Z");
+    static const int64_t lasts[] = {END_MS, END_MS + 1, INT64_C(1) << 50, INT64_MAX};
+    for (size_t i = 0; i < sizeof lasts / sizeof lasts[0]; i++) {
+        clock_rfc3339(lasts[i], out);
+        assert_string_equal(out, "9999-12-31T23:59:59.999Z");
+    }
 }
 
 static void parses_rfc3339(void **state)

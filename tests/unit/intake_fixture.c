@@ -81,9 +81,7 @@ void log_data_of(struct world *world, const char *org, const char *type, int cou
     char script[512];
     snprintf(script, sizeof script,
              "for i = 1, %d do redis.call('XADD', 'mr:{0}:events', '*', 'org', '%s', 'type', '%s',"
-             " 'key', '', 'dedup', '', 'trace', '', 'request', '', 'time', "
-             "'2026-01-01T00:00:00.000Z', 'after', '', 'to', '', 'data', string.rep('1', "
-             "%d)) end",
+             " 'trace', '', 'data', string.rep('1', %d)) end",
              count, org, type, data_len);
     stage_eval(&world->stage, script);
 }

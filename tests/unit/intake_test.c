@@ -82,7 +82,7 @@ static void says_why_nobody_gets_an_event(void **state)
     close_world(world);
 }
 
-#define REST ", 'key', '', 'to', '', 'data', ''"
+#define TYPE_AND_DATA ", 'type', 'a', 'data', '1'"
 
 /* Each of these ends as skipped instead of coming back for ever, and keeps nothing back. */
 /* The change and the event come on two connections: this one is still to be told of the change. */
@@ -111,16 +111,14 @@ static void what_is_no_event_ends(void **state)
 {
     static const char *const entries[] = {
         "'n', '1'",
-        "'org', '', 'type', 'a', 'trace', '', 'request', '', 'time', '', 'after', ''" REST,
-        "'org', '" ORG "', 'type', 'a b', 'trace', '', 'request', '', 'time', '', 'after', ''" REST,
-        "'org', string.rep('o', 100), 'type', 'a', 'trace', '', 'request', '', 'time', '',"
-        " 'after', ''" REST,
-        "'org', '" ORG "', 'type', 'a', 'trace', string.rep('t', 100), 'request', '', 'time', '',"
-        " 'after', ''" REST,
-        "'org', '" ORG "', 'type', 'a', 'trace', '', 'request', string.rep('r', 200), 'time', '',"
-        " 'after', ''" REST,
-        "'org', '" ORG
-        "', 'type', 'a', 'trace', '', 'request', '', 'time', '', 'after', 'inf'" REST,
+        "'org', '" ORG "', 'type', 'a', 'trace', ''",
+        "'org', ''" TYPE_AND_DATA,
+        "'org', '" ORG "', 'type', 'a b', 'data', '1'",
+        "'org', string.rep('o', 100)" TYPE_AND_DATA,
+        "'trace', string.rep('t', 100), 'org', '" ORG "'" TYPE_AND_DATA,
+        "'request', string.rep('r', 200), 'org', '" ORG "'" TYPE_AND_DATA,
+        "'time', string.rep('2', 100), 'org', '" ORG "'" TYPE_AND_DATA,
+        "'after', 'inf', 'org', '" ORG "'" TYPE_AND_DATA,
     };
     char script[512];
     (void)state;

@@ -1,5 +1,5 @@
 /*
- * settle_test.c - which ends go to Redis together
+ * settle_test.c - which ends go to Redis together, and what they say of the request
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,6 +18,8 @@
 #include "stage_fixture.h"
 
 #define ENTRIES 200
+#define TRACE_ID "0af7651916cd43dd8448eb211c80319c"
+#define TRACE "00-" TRACE_ID "-b7ad6b7169203331-01"
 #define FEW 63 /* not worth a call of their own while another is under way */
 
 struct world {
@@ -71,6 +73,7 @@ static void close_world(struct world *world)
     free(world);
 }
 
+/* As it was read: without a request, for its trace tells it. */
 static struct delivery *next_delivery(struct world *world)
 {
     static const struct delivery_fields fields = {
@@ -78,6 +81,7 @@ static struct delivery *next_delivery(struct world *world)
         .endpoint = SLICE("ep_00000000000000000001"),
         .org = SLICE("org_00000000000000000001"),
         .attempt = 1,
+        .trace = SLICE(TRACE),
     };
     struct stream_id entry = {1, (uint64_t)++world->given};
     struct delivery *delivery = delivery_new(entry, &fields, &world->owner);
@@ -174,6 +178,36 @@ static void all_go_together_when_redis_is_back(void **state)
     close_world(world);
 }
 
+static void end_as(struct world *world, enum outcome outcome)
+{
+    struct delivery *delivery = next_delivery(world);
+    assert_true(slice_is(delivery->fields.request, "req_" TRACE_ID));
+    delivery->result.outcome = outcome;
+    delivery->result.error = "server_error";
+    delivery->result.reason = outcome == OUTCOME_DEAD ? "retries_exhausted" : "backoff";
+    delivery_move(delivery, DELIVERY_RUNNING);
+    settle_add(delivery);
+    run_until_count(world->stage.loop, &world->ended, world->given);
+}
+
+static void what_the_trace_tells_waits_untold_and_dies_told(void **state)
+{
+    (void)state;
+    struct world *world = open_world();
+    end_as(world, OUTCOME_RETRY);
+    assert_non_null(strstr(redis_fixture_ask(&world->stage.server,
+                                             "HGET mr:{0}:event:evt_00000000000000000001 %s",
+                                             "ep_00000000000000000001"),
+                           " " TRACE " - "));
+    end_as(world, OUTCOME_DEAD);
+    assert_string_equal(
+        stage_eval(&world->stage,
+                   "local letter = redis.call('XRANGE', 'mr:{0}:dlq', '-', '+')[1][2]"
+                   " return letter[#letter - 1] .. ' ' .. letter[#letter]"),
+        "request req_" TRACE_ID);
+    close_world(world);
+}
+
 int main(void)
 {
     static const struct service_definition definition = {.name = "dispatcher",
@@ -185,6 +219,7 @@ int main(void)
         cmocka_unit_test(enough_of_them_go_beside_it),
         cmocka_unit_test(what_is_waited_for_goes_beside_it),
         cmocka_unit_test(all_go_together_when_redis_is_back),
+        cmocka_unit_test(what_the_trace_tells_waits_untold_and_dies_told),
     };
     service_metrics_start(&definition, 1);
     return cmocka_run_group_tests(tests, NULL, NULL);
