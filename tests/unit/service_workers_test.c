@@ -49,17 +49,19 @@ static int teardown(void **state)
     return munmap(shared, sizeof *shared);
 }
 
+/* It has started when a signal finds it waiting, and what a test asks of it is there. */
 static int run_worker(size_t worker, void *self)
 {
     sigset_t signals;
     (void)self;
-    int start = shared->starts[worker]++;
+    int start = shared->starts[worker];
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     if (start < STARTS_MAX)
         shared->at_mono_ms[worker][start] = clock_mono_ms();
     shared->pids[worker] = getpid();
+    shared->starts[worker]++;
     if (worker == 0 && start < shared->deaths)
         _exit(1);
     if (worker == 1 && shared->exit_code >= 0)
