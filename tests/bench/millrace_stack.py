@@ -63,6 +63,7 @@ class Stack:
         self.admin_ports = {name: reserved_port() for name in self.OWN}
         self.services = {}
         self.wrappers = {}  # what a service runs under, by its name
+        self.more_settings = {}  # of a service, by its name
         self.admin = Client(self.port, ADMIN_TOKEN)
         self.key = None
 
@@ -77,7 +78,7 @@ class Stack:
                     "admin_listen": f"127.0.0.1:{self.admin_ports[name]}"}
         if name == "ingest":
             settings |= {"listen": f"127.0.0.1:{self.port}", "durability": self.durability}
-        return settings | self.OWN[name]
+        return settings | self.OWN[name] | self.more_settings.get(name, {})
 
     def start(self, *names, is_waiting=True):
         for name in names or self.OWN:
