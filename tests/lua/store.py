@@ -20,8 +20,8 @@ ORG_ENDPOINTS, ORG_LETTERS = P + "endpoints:", P + "letters:"
 
 EVENT_FIELDS = "org type key dedup trace request time after to data ce".split()
 # Fields that a plain event, a fresh delivery and an attempt that succeeded are without.
-NOTHING_TO_SAY = {"key": "", "dedup": "", "request": "", "time": "", "after": "", "to": "", "ce": "", "attempt": "1", "snoozes": "0", "history": "", "error": "",
-                  "response": ""}
+NOTHING_TO_SAY = {"key": "", "dedup": "", "request": "", "time": "", "after": "", "to": "", "ce": "",
+                  "attempt": "1", "snoozes": "0", "history": "", "error": "", "response": ""}
 DELIVERY_FIELDS = "event endpoint org attempt snoozes history trace request body".split()
 FRESH_FIELDS = "event endpoint org trace request body".split()
 ATTEMPT_FIELDS = "event endpoint org attempt outcome status duration_ms error response".split()
