@@ -7,7 +7,6 @@
 
 #include "base/log.h"
 #include "base/map.h"
-#include "base/must.h"
 #include "metrics.h"
 #include "settle.h"
 #include "strays.h"
@@ -83,6 +82,7 @@ static void on_entry(const struct consumer_entry *entry, void *self)
         delivery_from_fields(entry->fields, entry->fields_count, &fields) == STATUS_OK;
     struct delivery *delivery =
         delivery_new(entry->id, is_readable ? &fields : &unreadable, &claim->owner);
+    delivery->session = entry->session;
     delivery->made_mono_ms = due_mono_ms(claim->due, (int64_t)entry->id.ms);
     map_add(&claim->held, entry_key(&delivery->entry), delivery);
     claim_window_take(claim->options.window, &claim->share);
@@ -129,12 +129,13 @@ static void on_lost(struct stream_id id, void *self)
 
 static void make_consumer(struct claim *claim, struct store *store)
 {
-    struct key stream = key_of(claim->options.partition, KEY_DELIVERIES);
-    char stream_text[KEY_MAX + 1];
-    must(slice_to_text(key_slice(&stream), stream_text, sizeof stream_text) == STATUS_OK);
+    char stream[KEY_MAX + 1], reclaimed[KEY_MAX + 1];
+    key_text(claim->options.partition, KEY_DELIVERIES, stream);
+    key_text(claim->options.partition, KEY_RECLAIMED, reclaimed);
     struct consumer_options options = {
-        .stream = stream_text,
+        .stream = stream,
         .group = GROUP_DISPATCHER,
+        .reclaimed_key = reclaimed,
         .name = claim->options.consumer_name,
         .lease_ms = claim->options.lease_ms,
         .read_max = READ_MAX,
@@ -158,9 +159,10 @@ struct claim *claim_new(struct loop *loop, struct store *store, const struct cla
     claim->share = (struct claim_share){.poke = poke, .self = claim};
     claim->due = due_new(loop, store_redis(store), options->partition);
     claim->strays = strays_new(loop, store_redis(store), options->partition, options->lease_ms);
+    make_consumer(claim, store);
     struct settle_options settle = {
         .partition = options->partition,
-        .consumer = options->consumer_name,
+        .consumer = claim->consumer,
         .due = claim->due,
         .failing_after_ms = options->disable_after_ms,
     };
@@ -172,7 +174,6 @@ struct claim *claim_new(struct loop *loop, struct store *store, const struct cla
         .settle = settle_new(loop, store_redis(store), &settle),
         .partition = options->partition,
     };
-    make_consumer(claim, store);
     return claim;
 }
 

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/must.h"
 #include "io/backlog.h"
 #include "metrics.h"
 #include "model/keys.h"
@@ -100,9 +99,7 @@ struct gauges *gauges_new(struct redis *redis, uint32_t partitions)
     gauges->redis = redis;
     gauges->partitions = partitions;
     for (uint32_t i = 0; i < partitions; i++) {
-        struct key key = key_of(i, KEY_DELIVERIES);
-        must(slice_to_text(key_slice(&key), gauges->streams[i], sizeof gauges->streams[i]) ==
-             STATUS_OK);
+        key_text(i, KEY_DELIVERIES, gauges->streams[i]);
     }
     return gauges;
 }
@@ -120,13 +117,12 @@ void gauges_refresh(struct gauges *gauges, loop_fn done, void *self)
                                 .done = done,
                                 .self = self};
     for (uint32_t i = 0; i < gauges->partitions; i++) {
-        struct key due = key_of(i, KEY_DUE), waiting = key_of(i, KEY_WAITING);
-        char due_text[KEY_MAX + 1], waiting_text[KEY_MAX + 1];
-        must(slice_to_text(key_slice(&due), due_text, sizeof due_text) == STATUS_OK);
-        must(slice_to_text(key_slice(&waiting), waiting_text, sizeof waiting_text) == STATUS_OK);
+        char due[KEY_MAX + 1], waiting[KEY_MAX + 1];
+        key_text(i, KEY_DUE, due);
+        key_text(i, KEY_WAITING, waiting);
         backlog_measure(gauges->redis, gauges->streams[i], GROUP_DISPATCHER, on_backlog, refresh);
-        redis_sendf(gauges->redis, on_due_count, refresh, "ZCARD %s", due_text);
-        redis_sendf(gauges->redis, on_due_first, refresh, "ZRANGE %s 0 0 WITHSCORES", due_text);
-        redis_sendf(gauges->redis, on_waiting, refresh, "HGETALL %s", waiting_text);
+        redis_sendf(gauges->redis, on_due_count, refresh, "ZCARD %s", due);
+        redis_sendf(gauges->redis, on_due_first, refresh, "ZRANGE %s 0 0 WITHSCORES", due);
+        redis_sendf(gauges->redis, on_waiting, refresh, "HGETALL %s", waiting);
     }
 }

@@ -21,6 +21,7 @@
 struct call {
     struct call *next;
     struct settle *settle;
+    size_t count; /* of deliveries when it was sent */
     struct delivery_list deliveries;
 };
 
@@ -30,6 +31,7 @@ struct settle {
     struct settle_options options;
     struct delivery_list waiting;
     struct call *calls; /* under way */
+    size_t under_way;   /* deliveries in them */
     bool is_flush_queued;
     bool is_awaited; /* somebody waits for one of those that wait */
     struct redis_command command;
@@ -107,6 +109,7 @@ static void end_call(struct call *call)
         at = &(*at)->next;
     }
     *at = call->next;
+    call->settle->under_way -= call->count;
     free(call);
 }
 
@@ -213,6 +216,20 @@ static int by_entry(const void *a, const void *b)
     return stream_id_cmp((*left)->entry, (*right)->entry);
 }
 
+/* How many deliveries are ours at least when the calls under way have been answered, these among them; or -1 when one of these may not
+ * be, though nobody took it over: lua/lib/owned.lua. */
+static int64_t surely_held(const struct settle *settle, struct delivery *const *batch, size_t count)
+{
+    uint64_t session = consumer_session(settle->options.consumer);
+    for (size_t i = 0; i < count; i++) {
+        if (batch[i]->session != session || batch[i]->is_unsure || batch[i]->is_lost) {
+            return -1;
+        }
+    }
+    size_t held = consumer_held(settle->options.consumer);
+    return (int64_t)(held < settle->under_way + count ? count : held - settle->under_way);
+}
+
 /* In the order of their entries, because the script then finds out with one look which are ours. */
 static void send(struct settle *settle, struct delivery **batch, size_t count)
 {
@@ -221,8 +238,10 @@ static void send(struct settle *settle, struct delivery **batch, size_t count)
     call->next = settle->calls;
     settle->calls = call;
     qsort(batch, count, sizeof *batch, by_entry);
-    settle_command_write(&settle->command, settle->options.partition, settle->options.consumer,
-                         settle->options.failing_after_ms, batch, count);
+    settle_command_write(&settle->command, &settle->options, surely_held(settle, batch, count),
+                         batch, count);
+    call->count = count;
+    settle->under_way += count;
     for (size_t i = 0; i < count; i++) {
         delivery_list_push(&call->deliveries, batch[i]);
     }

@@ -3,19 +3,21 @@
  *
  * One per partition. Gathers until the end of the loop's turn; while a call is under way until that is answered, or until there are
  * 64, or one that somebody waits for: a lane's next, or a late one itself. What could not be told is kept and told again: the script
- * writes only for entries that are still ours, so a repeat does no harm. The lanes of ordered endpoints whose delivery has ended let
+ * writes only for entries that are still ours, so a repeat does no harm. Nor does it look at each of them when none can have been lost
+ * (lua/lib/owned.lua). The lanes of ordered endpoints whose delivery has ended let
  * the next go with the same call.
  * Fails:  never; a call that Redis refuses is made again, for ever, with a line in the log.
  */
 #pragma once
 
 #include "delivery.h"
+#include "io/consumer.h"
 #include "io/due.h"
 
 struct settle_options {
     uint32_t partition;
-    const char *consumer;     /* borrowed */
-    struct due *due;          /* told of the earliest due time; releases lanes */
+    const struct consumer *consumer; /* who was given the deliveries; borrowed, as due */
+    struct due *due;                 /* told of the earliest due time; releases lanes */
     int64_t failing_after_ms; /* of nothing but failures: then on_failing is told; 0: never */
 };
 

@@ -11,22 +11,27 @@
 #define TOLD_STRINGS 7
 #define ALL_STRINGS 16
 
-static void add_head(struct redis_command *command, uint32_t partition, const char *consumer,
-                     int64_t failing_after_ms)
+static void add_head(struct redis_command *command, const struct settle_options *options,
+                     int64_t surely_held)
 {
     static const enum partition_key keys[] = {
-        KEY_DELIVERIES, KEY_DUE,     KEY_WAITING, KEY_ATTEMPTS, KEY_DLQ,   KEY_FAILING,
-        KEY_RECORD,     KEY_ORG_DLQ, KEY_LANE,    KEY_ENDPOINT, KEY_STATS, KEY_RATE};
+        KEY_DELIVERIES, KEY_DUE,  KEY_WAITING,  KEY_ATTEMPTS, KEY_DLQ,  KEY_FAILING,  KEY_RECORD,
+        KEY_ORG_DLQ,    KEY_LANE, KEY_ENDPOINT, KEY_STATS,    KEY_RATE, KEY_RECLAIMED};
     size_t count = sizeof keys / sizeof keys[0];
     script_start(command, SCRIPT_SETTLE, count);
     for (size_t i = 0; i < count; i++) {
-        struct key key = key_of(partition, keys[i]);
+        struct key key = key_of(options->partition, keys[i]);
         redis_command_arg(command, key_slice(&key));
     }
     redis_command_text(command, GROUP_DISPATCHER);
-    redis_command_text(command, consumer);
+    redis_command_text(command, consumer_name(options->consumer));
     redis_command_text(command, ""); /* Redis's own time */
-    redis_command_int(command, failing_after_ms);
+    redis_command_int(command, options->failing_after_ms);
+    if (surely_held < 0) {
+        redis_command_text(command, "");
+    } else {
+        redis_command_int(command, surely_held);
+    }
 }
 
 /* Only what becomes ready again as it is, or may: one that waits for a time is made from the log again. */
@@ -111,11 +116,10 @@ static void add_delivery(struct redis_command *command, const struct delivery *d
         add_rest(command, delivery);
 }
 
-void settle_command_write(struct redis_command *command, uint32_t partition, const char *consumer,
-                          int64_t failing_after_ms, struct delivery *const *deliveries,
-                          size_t count)
+void settle_command_write(struct redis_command *command, const struct settle_options *options,
+                          int64_t surely_held, struct delivery *const *deliveries, size_t count)
 {
-    add_head(command, partition, consumer, failing_after_ms);
+    add_head(command, options, surely_held);
     redis_command_open_pack(command);
     for (size_t i = 0; i < count; i++) {
         add_delivery(command, deliveries[i]);

@@ -3,12 +3,11 @@
  */
 #pragma once
 
-#include "delivery.h"
-#include "io/redis.h"
+#include "settle.h"
 
-void settle_command_write(struct redis_command *command, uint32_t partition, const char *consumer,
-                          int64_t failing_after_ms, struct delivery *const *deliveries,
-                          size_t count);
+/* surely_held: how many deliveries the consumer has at least, each of these among them; or -1. */
+void settle_command_write(struct redis_command *command, const struct settle_options *options,
+                          int64_t surely_held, struct delivery *const *deliveries, size_t count);
 
 /* About how many bytes of a command a delivery takes. */
 size_t settle_command_weight(const struct delivery *delivery);

@@ -3,10 +3,14 @@
 --              the event acknowledged
 --
 -- KEYS    1 events stream, 2 deliveries stream, 3 due zset, 4 waiting hash, 5 cursors hash,
---         10 stats hash, and prefixes with the same tag (the keys under them are named by ids in
---         ARGV): 6 mr:{p}:event:  7 mr:{p}:history:  8 mr:{p}:lane:  9 mr:{p}:endpoint:
+--         10 stats hash, 11 reclaimed hash, and prefixes with the same tag (the keys under them
+--         are named by ids in ARGV): 6 mr:{p}:event:  7 mr:{p}:history:  8 mr:{p}:lane:
+--         9 mr:{p}:endpoint:
 -- ARGV    1 group, 2 consumer, 3 time in ms to use instead of Redis's ('': Redis's)
---         4 packed (lib/packed), per event how many strings it has, how many endpoints, then 6
+--         4 how many entries the consumer holds at least, when it was given all of them and has
+--           settled none; '' when it is not sure of that for one of these (lib/owned)
+--         5 packed (lib/packed), per event in the order of their entries how many strings it has,
+--           how many endpoints, then 6
 --             entry event org trace request body
 --           or, unless it is written whole now and its deliveries are ready, 11: these and
 --             from to skipped after gated
@@ -39,6 +43,7 @@
 -- an error is tried before them.
 -- NOGROUP when there is no such group.
 local call = redis.call
+--@include entry_order
 --@include owned
 --@include packed
 --@include clock
@@ -52,10 +57,10 @@ local call = redis.call
 --@include stats
 
 local events, deliveries, due, waiting, cursors, record_prefix, history_prefix, lane_prefix,
-    endpoint_prefix, stats = unpack(KEYS)
+    endpoint_prefix, stats, reclaimed = unpack(KEYS)
 local group, consumer, now = ARGV[1], ARGV[2], now_ms(ARGV[3])
 
-local items, entries, records = unpacked(4), {}, {}
+local items, entries, records = unpacked(5), {}, {}
 local starts = starts_of(items, 6, 11, true)
 local n = #starts
 for k = 1, n do
@@ -63,7 +68,7 @@ for k = 1, n do
     entries[k], records[k] = items[at + 2], record_prefix .. items[at + 3]
 end
 starts[n + 1] = #items + 1
-local owned = owned_ids(events, group, consumer, entries)
+local owned = owned_ids(events, group, consumer, entries, reclaimed, ARGV[4])
 local any_cursor = call('HLEN', cursors) > 0
 -- Events that come again are rare: most calls have none.
 local any_record = n > 0 and call('EXISTS', unpack(records)) > 0

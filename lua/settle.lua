@@ -3,12 +3,13 @@
 --              for a batch of deliveries
 --
 -- KEYS    1 deliveries stream, 2 due zset, 3 waiting hash, 4 attempts stream,
---         5 dead letters stream, 6 failing hash, 11 stats hash,
+--         5 dead letters stream, 6 failing hash, 11 stats hash, 13 reclaimed hash,
 --         and prefixes with the same tag:
 --         7 mr:{p}:event:  8 mr:{p}:dlq:  9 mr:{p}:lane:  10 mr:{p}:endpoint:  12 mr:{p}:rate:
 -- ARGV    1 group, 2 consumer, 3 time in ms to use instead of Redis's ('': Redis's),
 --         4 ms of nothing but failures after which an endpoint is called failing (0: never)
---         5 packed (lib/packed), per delivery 7 and seven strings
+--         5 how many entries the consumer holds, as in fanout
+--         6 packed (lib/packed), per delivery in the order of their entries 7 and seven strings
 --           entry event endpoint attempt status duration_ms history
 --         when it was delivered and answered with a status alone, else 16 and nine strings more
 --           org snoozes trace request body outcome error response delay_ms
@@ -49,6 +50,7 @@
 -- XACK and XDEL of all settled entries come last, as in fanout.
 -- NOGROUP when there is no such group. Nothing is written when an argument is missing or unknown.
 local call = redis.call
+--@include entry_order
 --@include owned
 --@include packed
 --@include clock
@@ -64,9 +66,9 @@ local call = redis.call
 --@include stats
 
 local deliveries, due, waiting, attempts, dlq, failing, record_prefix, dlq_prefix, lane_prefix,
-    endpoint_prefix, stats, rate_prefix = unpack(KEYS)
+    endpoint_prefix, stats, rate_prefix, reclaimed = unpack(KEYS)
 local group, consumer, now, entries = ARGV[1], ARGV[2], digits(now_ms(ARGV[3])), {}
-local items = unpacked(5)
+local items = unpacked(6)
 local starts = starts_of(items, 7, 16)
 local late_us, may_start, write_late
 local COUNTED = {retry = ':retried', snooze = ':snoozed', dead = ':dead'}
@@ -98,7 +100,7 @@ for k = 1, #starts do
         error('settle: an unknown argument')
     end
 end
-local owned = owned_ids(deliveries, group, consumer, entries)
+local owned = owned_ids(deliveries, group, consumer, entries, reclaimed, ARGV[5])
 -- An error, if they are something else, before anything is written.
 call('ZCARD', due) call('XLEN', attempts) call('XLEN', dlq)
 if late_us then -- most calls have none: then this, too, would cost them something

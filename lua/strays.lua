@@ -20,20 +20,13 @@
 -- first entry is is not looked at further.
 local call = redis.call
 --@include group
+--@include entry_order
 --@include record
 
 local stream, record_prefix, group, looked_max = KEYS[1], KEYS[2], ARGV[1], tonumber(ARGV[3])
 local info, first = group_info(stream, group), redis.pcall('XRANGE', stream, '-', '+', 'COUNT', 1)
 if not info or not first[1] then
     return {'', 0, 0, 0, ''}
-end
-
--- Whether one id of a stream is behind another.
-local function is_after(a, b)
-    local a_ms, a_seq = string.match(a, '^(%d+)%-(%d+)$')
-    local b_ms, b_seq = string.match(b, '^(%d+)%-(%d+)$')
-    a_ms, b_ms = tonumber(a_ms), tonumber(b_ms)
-    return a_ms > b_ms or a_ms == b_ms and tonumber(a_seq) > tonumber(b_seq)
 end
 
 local passed, held_first = info['last-delivered-id'], call('XPENDING', stream, group)[2]

@@ -32,6 +32,7 @@ struct fanout {
     struct redis_command command;
     struct buf body;
     struct queue waiting;
+    size_t under_way; /* events in calls */
     bool flush_queued;
     struct loop_timer *retry_timer;
     struct log_limit log_limit;
@@ -143,11 +144,11 @@ static void add_event(struct fanout *fanout, const struct part *part)
         redis_command_text(command, work->endpoints[i]);
 }
 
-static void start_command(struct fanout *fanout)
+static void start_command(struct fanout *fanout, int64_t surely_held)
 {
     static const enum partition_key keys[] = {
-        KEY_EVENTS, KEY_DELIVERIES, KEY_DUE,  KEY_WAITING,  KEY_CURSORS,
-        KEY_RECORD, KEY_HISTORY,    KEY_LANE, KEY_ENDPOINT, KEY_STATS};
+        KEY_EVENTS,  KEY_DELIVERIES, KEY_DUE,      KEY_WAITING, KEY_CURSORS,  KEY_RECORD,
+        KEY_HISTORY, KEY_LANE,       KEY_ENDPOINT, KEY_STATS,   KEY_RECLAIMED};
     size_t count = sizeof keys / sizeof keys[0];
     script_start(&fanout->command, SCRIPT_FANOUT, count);
     for (size_t i = 0; i < count; i++) {
@@ -155,8 +156,12 @@ static void start_command(struct fanout *fanout)
         redis_command_arg(&fanout->command, key_slice(&key));
     }
     redis_command_text(&fanout->command, GROUP_PROCESSOR);
-    redis_command_text(&fanout->command, fanout->options.consumer);
+    redis_command_text(&fanout->command, consumer_name(fanout->options.consumer));
     redis_command_text(&fanout->command, "");
+    if (surely_held < 0)
+        redis_command_text(&fanout->command, "");
+    else
+        redis_command_int(&fanout->command, surely_held);
 }
 
 /* Nothing is known of what was written; the script answers "refused" or "behind" for what was. */
@@ -176,8 +181,11 @@ static void fail_call(struct call *call, enum status status, const struct redis_
                   log_slice("answer", redis_reply_text(reply)),
                   log_int("events", (int64_t)call->count),
                   log_int("suppressed", (int64_t)suppressed));
-    for (size_t i = 0; i < call->count; i++)
-        retry_later(fanout, call->parts[i].work);
+    for (size_t i = 0; i < call->count; i++) {
+        struct work *work = call->parts[i].work;
+        work->is_unsure = work->is_unsure || status != STATUS_DOWN;
+        retry_later(fanout, work);
+    }
 }
 
 /* Another process, or we in an earlier life, got as far as the cursor. The endpoint it names may be
@@ -221,6 +229,7 @@ static void on_answer(enum status status, const struct redis_reply *reply, void 
 {
     struct call *call = self;
     struct fanout *fanout = call->fanout;
+    fanout->under_way -= call->count;
     if (status == STATUS_OK && redis_reply_count(reply) == 1 + 2 * call->count) {
         due_hint(fanout->options.due, redis_reply_text(redis_reply_at(reply, 0)));
         for (size_t i = 0; i < call->count; i++)
@@ -238,6 +247,19 @@ static int compare_entries(const void *a, const void *b)
     return stream_id_cmp(one->work->entry, other->work->entry);
 }
 
+/* How many events are ours at least when the calls under way have been answered, these among them;
+ * or -1 when one of these may not be, though nobody took it over: lua/lib/owned.lua. */
+static int64_t surely_held(const struct fanout *fanout, const struct call *call)
+{
+    uint64_t session = consumer_session(fanout->options.consumer);
+    for (size_t i = 0; i < call->count; i++)
+        if (call->parts[i].work->session != session || call->parts[i].work->is_unsure)
+            return -1;
+    size_t held = consumer_held(fanout->options.consumer);
+    return (int64_t)(held < fanout->under_way + call->count ? call->count
+                                                            : held - fanout->under_way);
+}
+
 static void send_call(struct fanout *fanout)
 {
     struct call *call = xcalloc(1, sizeof *call);
@@ -247,7 +269,8 @@ static void send_call(struct fanout *fanout)
     must(call->count > 0);
     /* Ascending ids are looked up at once, others one by one. */
     qsort(call->parts, call->count, sizeof call->parts[0], compare_entries);
-    start_command(fanout);
+    start_command(fanout, surely_held(fanout, call));
+    fanout->under_way += call->count;
     redis_command_open_pack(&fanout->command);
     for (size_t i = 0; i < call->count; i++)
         add_event(fanout, &call->parts[i]);

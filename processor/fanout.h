@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "io/consumer.h"
 #include "io/due.h"
 #include "io/redis.h"
 #include "work.h"
@@ -17,9 +18,9 @@ typedef void (*fanout_end_fn)(struct work *work, enum fanout_end end, void *self
 
 struct fanout_options {
     uint32_t partition;
-    const char *consumer; /* borrowed for its life */
-    size_t inline_max;    /* a webhook body up to this size is carried in the delivery */
-    struct due *due;      /* told of the earliest due time */
+    const struct consumer *consumer; /* who was given the events; borrowed, as due */
+    size_t inline_max;               /* a webhook body up to this size is carried in the delivery */
+    struct due *due;                 /* told of the earliest due time */
     fanout_end_fn on_end;
     void *self;
 };

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/must.h"
 #include "io/due.h"
 #include "model/hook_event.h"
 #include "model/keys.h"
@@ -232,6 +231,7 @@ static void on_entry(const struct consumer_entry *entry, void *self)
         work = work_new_unreadable(entry->id, intake->options.partition);
     else if (entry->claims > intake->options.claims_max)
         work->skipped = claims_exceeded;
+    work->session = entry->session;
     if (active(intake) == 0)
         intake->last_end_mono_ms = clock_mono_ms();
     work->older = intake->newest;
@@ -271,12 +271,13 @@ static size_t room(void *self)
 static void make_consumer(struct intake *intake, struct store *store)
 {
     const struct intake_options *options = &intake->options;
-    struct key stream = key_of(options->partition, KEY_EVENTS);
-    char stream_text[KEY_MAX + 1];
-    must(slice_to_text(key_slice(&stream), stream_text, sizeof stream_text) == STATUS_OK);
+    char stream[KEY_MAX + 1], reclaimed[KEY_MAX + 1];
+    key_text(options->partition, KEY_EVENTS, stream);
+    key_text(options->partition, KEY_RECLAIMED, reclaimed);
     struct consumer_options consumer = {
-        .stream = stream_text,
+        .stream = stream,
         .group = GROUP_PROCESSOR,
+        .reclaimed_key = reclaimed,
         .name = options->consumer_name,
         .lease_ms = options->lease_ms,
         .read_max = READ_MAX,
@@ -310,9 +311,10 @@ struct intake *intake_new(struct loop *loop, struct store *store, struct catalog
     intake->catalog = catalog;
     intake->options = *options;
     intake->due = due_new(loop, store_redis(store), options->partition);
+    make_consumer(intake, store);
     struct fanout_options fanout = {
         .partition = options->partition,
-        .consumer = options->consumer_name,
+        .consumer = intake->consumer,
         .inline_max = options->inline_max,
         .due = intake->due,
         .on_end = on_fanout_end,
@@ -329,7 +331,6 @@ struct intake *intake_new(struct loop *loop, struct store *store, struct catalog
     };
     intake->freshness = freshness_new(&freshness);
     make_aside(intake);
-    make_consumer(intake, store);
     intake->unmatched = unmatched_new(loop, ask_again, intake);
     return intake;
 }

@@ -80,9 +80,7 @@ static void start_partition(struct processor *processor, uint32_t index)
     };
     struct retention_options retention = {.age_ms = settings->retention_ms,
                                           .bytes_max = settings->retention_bytes};
-    struct key events = key_of(index, KEY_EVENTS);
-    must(slice_to_text(key_slice(&events), partition->events, sizeof partition->events) ==
-         STATUS_OK);
+    key_text(index, KEY_EVENTS, partition->events);
     partition->intake =
         intake_new(service_loop(processor->service), store, processor->catalog, &options);
     partition->retention =

@@ -74,7 +74,8 @@ bool consumer_hand_over(struct consumer *consumer, struct slice id_text, uint32_
     *held = (struct held){.id = id, .renewed_mono_ms = clock_mono_ms()};
     map_add(&consumer->held, held_key(held), held);
     struct slice slices[FIELDS_MAX];
-    struct consumer_entry entry = {.id = id, .claims = claims, .fields = slices};
+    struct consumer_entry entry = {
+        .id = id, .claims = claims, .session = consumer_session(consumer), .fields = slices};
     entry.fields_count = redis_reply_slices(fields, slices, FIELDS_MAX);
     size_t bytes = 0;
     for (size_t i = 0; i < entry.fields_count; i++)
@@ -243,6 +244,7 @@ struct consumer *consumer_new(struct loop *loop, const struct consumer_options *
     consumer->stream = xstrdup(options->stream);
     consumer->group = xstrdup(options->group);
     consumer->name = xstrdup(options->name);
+    consumer->reclaimed_key = xstrdup(options->reclaimed_key);
     consumer->lease_ms = options->lease_ms;
     consumer->dead_after_ms = options->dead_after_ms;
     consumer->read_max = options->read_max;
@@ -281,6 +283,7 @@ void consumer_free(struct consumer **consumer_at)
     free(consumer->stream);
     free(consumer->group);
     free(consumer->name);
+    free(consumer->reclaimed_key);
     free(consumer);
 }
 
@@ -309,6 +312,16 @@ void consumer_release(struct consumer *consumer, struct stream_id id)
 size_t consumer_held(const struct consumer *consumer)
 {
     return consumer->held.count;
+}
+
+const char *consumer_name(const struct consumer *consumer)
+{
+    return consumer->name;
+}
+
+uint64_t consumer_session(const struct consumer *consumer)
+{
+    return redis_losses(consumer->redis) + redis_losses(consumer->reader);
 }
 
 bool consumer_is_reading(const struct consumer *consumer)

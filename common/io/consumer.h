@@ -16,6 +16,7 @@
 struct consumer_entry {
     struct stream_id id;
     uint32_t claims;            /* times delivered, this one included; 1 for a fresh entry */
+    uint64_t session;           /* in which it was handed over: consumer_session */
     size_t fields_count;        /* slices: name value name value … */
     const struct slice *fields; /* borrowed during the callback */
 };
@@ -36,7 +37,8 @@ struct consumer_owner {
 struct consumer_options {
     const char *stream; /* key; copied, as all texts here */
     const char *group;
-    const char *name; /* unique per process start */
+    const char *reclaimed_key; /* key, with the same tag: lua/reclaim.lua */
+    const char *name;          /* unique per process start */
     int64_t lease_ms;
     int64_t dead_after_ms; /* a name silent for so long, with nothing pending, is removed; 0: twenty
                             * leases, at least ten minutes */
@@ -58,6 +60,13 @@ void consumer_poke(struct consumer *consumer); /* there is room again */
 /* It is settled: no more renewals. */
 void consumer_release(struct consumer *consumer, struct stream_id id);
 size_t consumer_held(const struct consumer *consumer);
+
+const char *consumer_name(const struct consumer *consumer);
+
+/* Another number after each loss of one of the two connections. What was handed over in this one
+ * is pending for this name, unless somebody took it over or it was settled; of what was handed over
+ * before, a Redis that came back may know nothing. */
+uint64_t consumer_session(const struct consumer *consumer);
 
 /* Connected and not failing, or resting for lack of room. */
 bool consumer_is_reading(const struct consumer *consumer);

@@ -218,8 +218,9 @@ void consumer_reclaim(struct consumer *consumer, size_t room)
     char cursor[STREAM_ID_SIZE];
     stream_id_format(consumer->reclaim_cursor, cursor);
     struct redis_command *command = &consumer->command;
-    script_start(command, SCRIPT_RECLAIM, 1);
+    script_start(command, SCRIPT_RECLAIM, 2);
     redis_command_text(command, consumer->stream);
+    redis_command_text(command, consumer->reclaimed_key);
     redis_command_text(command, consumer->group);
     redis_command_text(command, consumer->name);
     redis_command_int(command, consumer->lease_ms);

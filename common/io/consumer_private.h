@@ -36,7 +36,7 @@ struct recovery {
 struct consumer {
     struct loop *loop;
     struct consumer_owner owner;
-    char *stream, *group, *name;
+    char *stream, *group, *name, *reclaimed_key;
     int64_t lease_ms, dead_after_ms;
     size_t read_max;
     struct redis *redis;  /* shared, for scripts */

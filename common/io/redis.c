@@ -58,6 +58,7 @@ struct redis {
     int64_t progress_mono_ms; /* last answer, or when the first of the waiting was sent */
     int64_t attempt_mono_ms;
     int64_t down_mono_ms;
+    uint64_t losses;
     struct log_limit down_log, greeting_log;
     struct listener listeners[LISTENERS_MAX];
     size_t listeners_count;
@@ -194,8 +195,10 @@ static void lose(struct redis *redis, const char *why, const struct redis_reply 
 
     snprintf(redis->error, sizeof redis->error, "%s", why);
     redis->error[strcspn(redis->error, "\r\n")] = '\0';
-    if (was_up)
+    if (was_up) {
         redis->down_mono_ms = now_mono_ms;
+        redis->losses++;
+    }
     redis->state = REDIS_WAITING;
     redis_link_free(&redis->link);
     loop_timer_stop(redis->timer_reply);
@@ -379,6 +382,11 @@ void redis_listen(struct redis *redis, redis_state_fn fn, void *self)
 bool redis_is_up(const struct redis *redis)
 {
     return redis->state == REDIS_UP;
+}
+
+uint64_t redis_losses(const struct redis *redis)
+{
+    return redis->losses;
 }
 
 const char *redis_last_error(const struct redis *redis)

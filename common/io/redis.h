@@ -82,6 +82,7 @@ void redis_free(struct redis **redis);
 typedef void (*redis_state_fn)(bool up, void *self);
 void redis_listen(struct redis *redis, redis_state_fn fn, void *self);
 bool redis_is_up(const struct redis *redis);
+uint64_t redis_losses(const struct redis *redis); /* of connections that were up */
 const char *redis_last_error(
     const struct redis *redis); /* why it is down, for people; "" when up. No password in it. */
 

@@ -21,6 +21,7 @@ static const char *const PARTITION_NAMES[] = {
     [KEY_FAILING] = "failing",
     [KEY_JOBS] = "jobs",
     [KEY_STATS] = "stats",
+    [KEY_RECLAIMED] = "reclaimed",
     [KEY_RECORD] = "event:",
     [KEY_ENDPOINT] = "endpoint:",
     [KEY_HISTORY] = "history:",
@@ -81,6 +82,12 @@ static struct key key_global(const char *name, struct slice part)
 struct key key_of(uint32_t partition, enum partition_key which)
 {
     return key_in(partition, PARTITION_NAMES[which]);
+}
+
+void key_text(uint32_t partition, enum partition_key which, char text[KEY_MAX + 1])
+{
+    struct key key = key_of(partition, which);
+    must(slice_to_text(key_slice(&key), text, KEY_MAX + 1) == STATUS_OK);
 }
 
 struct key key_of_id(uint32_t partition, enum partition_key prefix, struct slice id)

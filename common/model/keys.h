@@ -33,6 +33,7 @@ enum partition_key {
     KEY_FAILING,    /* hash: endpoint -> ms since when no attempt has succeeded */
     KEY_JOBS,       /* zset: jobs by the ms when they may go on, or, finished, are removed */
     KEY_STATS,      /* hash: "<organization id>:<word>" -> how often */
+    KEY_RECLAIMED,  /* hash: group -> the last entry that one consumer took over from another */
     /* Prefixes. + event id */
     KEY_RECORD, /* hash: endpoint id -> state */
     /* + endpoint id */
@@ -59,6 +60,7 @@ enum partition_key {
     KEY_DEDUP, /* string: the first event of that dedup id */
 };
 struct key key_of(uint32_t partition, enum partition_key which); /* a prefix, for those that are */
+void key_text(uint32_t partition, enum partition_key which, char text[KEY_MAX + 1]);
 struct key key_of_id(uint32_t partition, enum partition_key prefix, struct slice id);
 struct key key_dedup(uint32_t partition, struct slice org,
                      struct slice dedup_id);     /* hashes dedup_id: 32 hex of SHA-256 */

@@ -10,7 +10,7 @@ NAMES = sorted(path.stem for path in SCRIPTS.glob("*.lua"))
 P = "mr:{0}:"
 EVENTS, DELIVERIES, DUE, WAITING, CURSORS = P + "events", P + "deliveries", P + "due", P + "waiting", P + "cursors"
 ATTEMPTS, DLQ = P + "attempts", P + "dlq"
-FAILING, JOBS = P + "failing", P + "jobs"
+FAILING, JOBS, RECLAIMED = P + "failing", P + "jobs", P + "reclaimed"
 RECORD, HISTORY, LANE, ENDPOINT = P + "event:", P + "history:", P + "lane:", P + "endpoint:"
 TURN = P + "turn:"
 JOB, ORG_JOBS, RUNNING = P + "job:", P + "jobs:", P + "running:"
@@ -194,14 +194,14 @@ class Store:
                             *(number for request in requests for number in (*request, 0, 0)[:2])])
         return answer[:len(requests)], list(zip(*[iter(answer[len(requests):])] * 3))
 
-    def fanout(self, consumer, parts, now=""):
-        keys = [EVENTS, DELIVERIES, DUE, WAITING, CURSORS, RECORD, HISTORY, LANE, ENDPOINT, STATS]
-        due, *words = self.call("fanout", keys, ["processor", consumer, now, packed(arg for one in parts for arg in fanout_item(one))])
+    def fanout(self, consumer, parts, now="", held=""):
+        keys = [EVENTS, DELIVERIES, DUE, WAITING, CURSORS, RECORD, HISTORY, LANE, ENDPOINT, STATS, RECLAIMED]
+        due, *words = self.call("fanout", keys, ["processor", consumer, now, held, packed(arg for one in parts for arg in fanout_item(one))])
         return due, pairs(words)
 
-    def settle(self, consumer, outcomes, now="", failing_after_ms=0):
-        keys = [DELIVERIES, DUE, WAITING, ATTEMPTS, DLQ, FAILING, RECORD, ORG_DLQ, LANE, ENDPOINT, STATS, RATE]
-        due, *words = self.call("settle", keys, ["dispatcher", consumer, now, failing_after_ms,
+    def settle(self, consumer, outcomes, now="", failing_after_ms=0, held=""):
+        keys = [DELIVERIES, DUE, WAITING, ATTEMPTS, DLQ, FAILING, RECORD, ORG_DLQ, LANE, ENDPOINT, STATS, RATE, RECLAIMED]
+        due, *words = self.call("settle", keys, ["dispatcher", consumer, now, failing_after_ms, held,
                                                 packed(arg for one in outcomes for arg in settle_item(one))])
         return due, words
 
@@ -214,7 +214,7 @@ class Store:
         return self.call("release", LANE_KEYS, [now, *endpoints])
 
     def reclaim(self, stream, group, consumer, lease_ms, cursor="0-0", limit=200):
-        cursor, lost, entries = self.call("reclaim", [stream], [group, consumer, lease_ms, cursor, limit])
+        cursor, lost, entries = self.call("reclaim", [stream, RECLAIMED], [group, consumer, lease_ms, cursor, limit])
         return cursor, lost, [(entry, times, dict(pairs(fields))) for entry, times, fields in entries]
 
     def renew(self, stream, group, consumer, entries):

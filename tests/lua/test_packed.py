@@ -4,8 +4,8 @@ import redis
 
 from store import DELIVERIES, EVENTS, ORG_EVENTS, endpoint_id, event_id, new_event, outcome, packed, part
 
-KEYS = [EVENTS, DELIVERIES, ORG_EVENTS, *["none"] * 9]
-HEADS = {"publish": [10, 1000, "processor", "", 0], "fanout": ["processor", "p1", ""], "settle": ["dispatcher", "d1", "", 0]}
+KEYS = [EVENTS, DELIVERIES, ORG_EVENTS, *["none"] * 10]
+HEADS = {"publish": [10, 1000, "processor", "", 0], "fanout": ["processor", "p1", "", ""], "settle": ["dispatcher", "d1", "", 0, ""]}
 BROKEN = {"none": [], "two": [packed([]), packed([])], "unknown": [b"\xc1"], "cut in a string": [packed(["abc"])[:-1]],
           "cut in its length": [packed(["x" * 300])[:2]], "behind a whole one": [packed(["abc"]) + b"\xd9"]}
 

@@ -16,9 +16,10 @@ MAX_DEPTH = 60
 FAILING_AFTER_MS = 500
 WORDS = ["delivered"] * 4 + ["retry"] * 3 + ["snooze", "park", "hold", "ready", "dead"]
 PART = 3  # a wider event takes several calls
+ENOUGH = 8  # entries in a call: fewer are looked at whatever the consumer says
 MUST_HAPPEN = {"accepted", "duplicate", "mismatch", "full", "done", "continued", "behind", "refused fanout",
                "settled", "failing", "refused settle", "promoted", "held", "resumed", "reclaimed", "lost lease", "reaped",
-               "trimmed", "kept", "leased", "paced", "in turn", "opened", "told"}
+               "trimmed", "kept", "leased", "paced", "in turn", "opened", "told", "sure, and right", "sure, but robbed"}
 
 
 class World(LanesWorld):
@@ -27,6 +28,7 @@ class World(LanesWorld):
         self.now = 4000000000000  # so late that Redis, whose clock is another, lets no limiter expire
         self.seen = Counter()
         self.held = {name: {} for name in PROCESSORS + DISPATCHERS}  # consumer's own view: entry -> what it read
+        self.unsure = {name: set() for name in PROCESSORS + DISPATCHERS}  # of what it holds: told once already, as far as it knows
         self.silent = set()  # (stream, entry) whose lease has run out
         self.last_attempt = "0-0"
         self.trim_cursor = ""
@@ -46,6 +48,25 @@ class World(LanesWorld):
     def some(self, items, most):
         items = list(items)
         return self.random.sample(items, min(len(items), self.random.randint(0, most)))
+
+    def sure(self, consumer):
+        return self.held[consumer].keys() - self.unsure[consumer]
+
+    def surely_held(self, consumer, entries):
+        """As a process tells it: how many it has that it did not settle, unless one of these is another."""
+        sure = self.sure(consumer)
+        if not sure.issuperset(entries) or entries != sorted(entries, key=order):
+            return ""
+        return len(sure) if self.random.random() < 0.9 else ""
+
+    def note_believed(self, consumer, entries, held, answers):
+        """Calls that the scripts may take at their word, and those of them in which something was lost."""
+        if held != "" and len(entries) >= ENOUGH:
+            self.seen["sure, but robbed" if "refused" in answers else "sure, and right"] += 1
+
+    def end(self, consumer, entry):
+        self.held[consumer].pop(entry, None)
+        self.unsure[consumer].discard(entry)
 
     # -- events
 
@@ -70,31 +91,39 @@ class World(LanesWorld):
                 self.model.was_published(item, Event(entry, entry_event_id(entry), item["org"], item["after"],
                                                      endpoints))
 
-    def read_events(self):
-        consumer = self.random.choice(PROCESSORS)
+    def read_events(self, consumer=None):
+        consumer = consumer or self.random.choice(PROCESSORS)
         for entry, fields in self.store.read_events(consumer, self.random.randint(1, 10)):
             event = self.model.events[entry]
             assert not event.is_read, "an event is read once"
             event.is_read, event.holder = True, consumer
             self.held[consumer][entry] = event
 
-    def fanout(self):
-        consumer = self.random.choice(PROCESSORS)
+    def fanout(self, woken=None):
+        consumer = woken or self.random.choice(PROCESSORS)
         parts = []
-        for event in self.some(self.held[consumer].values(), 6):
+        chosen = [self.held[woken][entry] for entry in self.sure(woken)] if woken else self.some(self.held[consumer].values(), 8)
+        for event in sorted(chosen, key=lambda event: order(event.entry)):
             parts += self.parts_of(event)
+        entries = [event.entry for event, _ in parts]
+        held = self.surely_held(consumer, entries)
+        if woken:
+            self.read_events(woken)  # of which it does not know yet
         due, answers = self.store.fanout(consumer, [
             part(entry, event.name, endpoints, org=event.org, after=event.after, to=last, gated="1" if gated else "0",
                  skipped="" if event.endpoints else "no_endpoint", request=REQUEST_OF[event.org], **{"from": before})
-            for event, (entry, endpoints, before, last, gated) in parts], self.now)
+            for event, (entry, endpoints, before, last, gated) in parts], self.now, held)
         assert answers == self.model.fanout(consumer, [one for _, one in parts], self.now)
         assert due == str(self.model.due())
         for (event, _), (word, _) in zip(parts, answers):
             self.seen["refused fanout" if word == "refused" else word] += 1
+        self.note_believed(consumer, entries, held, [word for word, _ in answers])
         for event, _ in parts:
-            if self.random.random() < 0.9:  # else it forgets that it is through, and tries again
-                if event.is_done or event.holder != consumer:
-                    self.held[consumer].pop(event.entry, None)
+            if event.is_done or event.holder != consumer:
+                if self.random.random() < 0.9:  # else it does not learn that it is through, and tries again
+                    self.end(consumer, event.entry)
+                else:
+                    self.unsure[consumer].add(event.entry)
         self.learn_entries()
 
     def parts_of(self, event):
@@ -126,17 +155,23 @@ class World(LanesWorld):
         self.model.made, self.new_entries = [], [fields for _, fields in new]
         self.check_released(self.new_entries)
 
-    def read_deliveries(self):
-        consumer = self.random.choice(DISPATCHERS)
+    def read_deliveries(self, consumer=None):
+        consumer = consumer or self.random.choice(DISPATCHERS)
         for entry, fields in self.store.read_deliveries(consumer, self.random.randint(1, 12)):
             one = self.model.by_entry(entry)
             assert one.holder is None, "a delivery is read once"
             one.holder = consumer
             self.held[consumer][entry] = fields
 
-    def settle(self):
-        consumer = self.random.choice(DISPATCHERS)
-        chosen, args, outcomes = self.some(self.held[consumer].items(), 8), [], []
+    def settle(self, woken=None):
+        consumer, args, outcomes = woken or self.random.choice(DISPATCHERS), [], []
+        chosen = [(entry, self.held[woken][entry]) for entry in self.sure(woken)] if woken else self.some(self.held[consumer].items(), 10)
+        if woken or self.random.random() < 0.7:
+            chosen.sort(key=lambda one: order(one[0]))
+        entries = [entry for entry, _ in chosen]
+        held = self.surely_held(consumer, entries)
+        if woken:
+            self.read_deliveries(woken)  # of which it does not know yet
         for entry, fields in chosen:
             word = self.random.choice(WORDS)
             has_attempt = word in ("delivered", "retry", "snooze") or word == "dead" and self.random.random() < 0.7
@@ -146,7 +181,7 @@ class World(LanesWorld):
             args.append(outcome(entry, fields, word, error=error, delay_ms=delay, status=status, response=response,
                                 duration_ms=duration))
             outcomes.append((entry, word, error, duration, status, delay, response))
-        due, answers = self.store.settle(consumer, args, self.now, FAILING_AFTER_MS)
+        due, answers = self.store.settle(consumer, args, self.now, FAILING_AFTER_MS, held)
         expected, attempted = self.model.settle(consumer, outcomes, self.now, FAILING_AFTER_MS)
         assert answers == expected
         assert due == str(self.model.due())
@@ -155,8 +190,11 @@ class World(LanesWorld):
         self.release_next({fields["endpoint"] for (_, fields), word in zip(chosen, answers) if word != "refused"})
         for (entry, _), word in zip(chosen, answers):
             self.seen["refused settle" if word == "refused" else word] += 1
-            if self.random.random() < 0.9:  # else it forgets that it is through, and tries again
-                del self.held[consumer][entry]
+            if self.random.random() < 0.9:  # else it does not learn that it is through, and tries again
+                self.end(consumer, entry)
+            else:
+                self.unsure[consumer].add(entry)
+        self.note_believed(consumer, entries, held, answers)
 
     def learn_attempts(self, attempted):
         new = self.store.r.xrange(ATTEMPTS, "(" + self.last_attempt, "+")
@@ -196,10 +234,12 @@ class World(LanesWorld):
             self.silent.add((stream, entry))
         if self.random.random() < 0.5:
             self.held[consumer].clear()
+            self.unsure[consumer].clear()
 
     def reclaim(self):
         stream, group, consumers = self.side()
         consumer, limit, cursor = self.random.choice(consumers), self.random.choice([1, 30, 200]), "0-0"
+        robbed = set()
         while True:
             cursor, lost, entries = self.store.reclaim(stream, group, consumer, LEASE_MS, cursor, limit)
             assert lost == []
@@ -207,12 +247,16 @@ class World(LanesWorld):
                 one = self.of_entry(stream, entry)
                 assert (stream, entry) in self.silent and one is not None and times > 1
                 self.silent.discard((stream, entry))
+                robbed |= {one.holder} - {consumer}
                 one.holder = consumer
                 self.held[consumer][entry] = one if stream == EVENTS else fields
+                self.unsure[consumer].discard(entry)
                 self.seen["reclaimed"] += 1
             if cursor == "0-0":
                 break
         assert not [entry for which, entry in self.silent if which == stream and self.of_entry(stream, entry)]
+        for name in sorted(robbed):
+            (self.fanout if stream == EVENTS else self.settle)(woken=name)
 
     def renew(self):
         stream, group, consumers = self.side()

@@ -425,6 +425,51 @@ def test_zombie_is_fenced(world):
     assert world.is_settled()
 
 
+def stopped_with_many(world, count, **options):
+    """So many deliveries are under way, and it will find all answers at once when it goes on."""
+    def late(connection):
+        while not go:
+            time.sleep(0.01)
+        connection.sendall(answer(200))
+        answered.append(True)
+
+    go, answered = [], []
+    receiver = world.receiver(late)
+    endpoint = world.endpoint(receiver.url)
+    events = world.send(endpoint, count=count)
+    dispatcher = world.dispatcher(response_timeout="60s", max_in_flight_per_endpoint=count, **options)
+    wait_for("all requests", lambda: len(receiver.requests) == count)
+    dispatcher.process.send_signal(signal.SIGSTOP)
+    go.append(True)
+    wait_for("all answers", lambda: len(answered) == count)
+    return dispatcher, endpoint, events
+
+
+def test_a_zombie_with_many_is_fenced(world):
+    zombie, endpoint, events = stopped_with_many(world, 30, lease="1s")
+    world.dispatcher(lease="1s")
+    for event in events:
+        world.wait_state(event, endpoint, "delivered")
+    before = {event: world.state(event, endpoint) for event in events}
+    zombie.process.send_signal(signal.SIGCONT)
+    wait_for("the end of all", lambda: zombie.metrics()["millrace_in_flight"] == 0)
+    assert zombie.metrics()['millrace_deliveries_total{outcome="delivered"}'] == 0
+    assert {event: world.state(event, endpoint) for event in events} == before
+    assert len(world.attempts()) == 30 and world.is_settled()
+
+
+def test_what_is_taken_by_hand_is_refused(world):
+    dispatcher, endpoint, events = stopped_with_many(world, 30)
+    stolen = world.r.xpending_range(store.DELIVERIES, "dispatcher", "-", "+", 30)[17]["message_id"]
+    world.r.xclaim(store.DELIVERIES, "dispatcher", "somebody", 0, [stolen])
+    dispatcher.process.send_signal(signal.SIGCONT)
+    wait_for("a refused settle", lambda: dispatcher.metrics()["millrace_settle_refused_total"] == 1)
+    wait_for("all others settled", lambda: world.r.xlen(store.DELIVERIES) == 1)
+    (row,) = world.r.xpending_range(store.DELIVERIES, "dispatcher", "-", "+", 30)
+    assert (row["message_id"], row["consumer"]) == (stolen, "somebody")
+    assert world.state(events[17], endpoint)[0] == "pending"
+
+
 def test_drain_hands_back_and_finishes(world):
     def slow(connection):
         started.append(1)

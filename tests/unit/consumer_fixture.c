@@ -69,6 +69,7 @@ static struct side *side_make(struct stage *stage, const char *name, size_t room
     side->room = room_count;
     struct consumer_options options = {.stream = STREAM,
                                        .group = GROUP,
+                                       .reclaimed_key = "mr:{0}:reclaimed",
                                        .name = name,
                                        .lease_ms = lease_ms,
                                        .dead_after_ms = dead_after_ms,

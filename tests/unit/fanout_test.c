@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "idle_consumer_fixture.h"
 #include "loop_fixture.h"
 #include "processor/fanout.h"
 #include "stage_fixture.h"
@@ -20,6 +21,7 @@
 
 struct world {
     struct stage stage;
+    struct consumer *consumer;
     struct due *due;
     struct fanout *fanout;
     struct work *works; /* not ended yet, linked by older */
@@ -60,9 +62,10 @@ static void on_end(struct work *work, enum fanout_end end, void *self)
 
 static void start_fanout(struct world *world)
 {
+    world->consumer = idle_consumer_new(&world->stage, KEY_EVENTS, GROUP_PROCESSOR, CONSUMER);
     world->due = due_new(world->stage.loop, world->stage.redis, 0);
     struct fanout_options options = {.partition = 0,
-                                     .consumer = CONSUMER,
+                                     .consumer = world->consumer,
                                      .inline_max = 200,
                                      .due = world->due,
                                      .on_end = on_end,
@@ -88,6 +91,7 @@ static void close_world(struct world *world)
     redis_set_observer(NULL);
     stage_free_store(&world->stage);
     fanout_free(&world->fanout);
+    consumer_free(&world->consumer);
     due_free(&world->due);
     while (world->works)
         end_work(world, world->works);
@@ -217,6 +221,7 @@ static long long crash_after(struct world *world, int wanted_calls, int endpoint
     loop_run(world->stage.loop);
     stage_free_store(&world->stage);
     fanout_free(&world->fanout);
+    consumer_free(&world->consumer);
     due_free(&world->due);
     end_work(world, work);
     struct store_options options = {.address = redis_fixture_address(&world->stage.server),
@@ -371,6 +376,56 @@ static void a_time_and_a_body_go_with_it(void **state)
     close_world(world);
 }
 
+/* Every other event in one call, the first of which may be special: how often the script asked what is pending. */
+static long long looks_at(void (*make_special)(struct work *))
+{
+    struct world *world = open_world("");
+    log_events(world, 40, CONSUMER);
+    for (int i = 0; i < 40; i += 2)
+        add_event(world, i, 1);
+    if (make_special)
+        make_special(world->works);
+    run_until_count(world->stage.loop, &world->done, 20);
+    long long looks = stage_calls(&world->stage, "xpending");
+    assert_int_equal(calls, 1);
+    close_world(world);
+    return looks;
+}
+
+static void make_unsure(struct work *work)
+{
+    work->is_unsure = true;
+}
+
+static void make_older(struct work *work)
+{
+    work->session--;
+}
+
+static void only_when_one_may_be_anothers_each_is_looked_at(void **state)
+{
+    (void)state;
+    assert_int_equal(looks_at(NULL), 1);
+    assert_in_range(looks_at(make_unsure), 10, 21);
+    assert_in_range(looks_at(make_older), 10, 21);
+}
+
+/* The second call is not sure of what became of the first. */
+static void what_failed_is_looked_at(void **state)
+{
+    (void)state;
+    struct world *world = open_world("");
+    log_events(world, 20, CONSUMER);
+    redis_fixture_ask(&world->stage.server, "SET mr:{0}:cursors text");
+    for (int i = 0; i < 20; i++)
+        add_event(world, i, 1);
+    run_until_count(world->stage.loop, &calls, 1);
+    redis_fixture_ask(&world->stage.server, "DEL mr:{0}:cursors");
+    assert_true(world->works->is_unsure);
+    run_until_count(world->stage.loop, &world->done, 20);
+    close_world(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -383,6 +438,8 @@ int main(void)
         cmocka_unit_test(each_is_done_once_when_redis_is_killed),
         cmocka_unit_test(a_call_that_fails_is_made_again),
         cmocka_unit_test(a_time_and_a_body_go_with_it),
+        cmocka_unit_test(only_when_one_may_be_anothers_each_is_looked_at),
+        cmocka_unit_test(what_failed_is_looked_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

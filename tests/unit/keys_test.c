@@ -28,13 +28,21 @@ static void names_of_a_partition(void **state)
         enum partition_key which;
         const char *name;
     } cases[] = {
-        {KEY_EVENTS, "mr:{3}:events"},   {KEY_DELIVERIES, "mr:{3}:deliveries"},
-        {KEY_DUE, "mr:{3}:due"},         {KEY_WAITING, "mr:{3}:waiting"},
-        {KEY_CURSORS, "mr:{3}:cursors"}, {KEY_ATTEMPTS, "mr:{3}:attempts"},
-        {KEY_DLQ, "mr:{3}:dlq"},         {KEY_ORG_LETTERS, "mr:{3}:letters:"},
-        {KEY_RECORD, "mr:{3}:event:"},   {KEY_FAILING, "mr:{3}:failing"},
-        {KEY_JOBS, "mr:{3}:jobs"},       {KEY_ORG_RUNNING, "mr:{3}:running:"},
-        {KEY_DEDUP, "mr:{3}:dedup:"},    {KEY_STATS, "mr:{3}:stats"},
+        {KEY_EVENTS, "mr:{3}:events"},
+        {KEY_DELIVERIES, "mr:{3}:deliveries"},
+        {KEY_DUE, "mr:{3}:due"},
+        {KEY_WAITING, "mr:{3}:waiting"},
+        {KEY_CURSORS, "mr:{3}:cursors"},
+        {KEY_ATTEMPTS, "mr:{3}:attempts"},
+        {KEY_DLQ, "mr:{3}:dlq"},
+        {KEY_ORG_LETTERS, "mr:{3}:letters:"},
+        {KEY_RECORD, "mr:{3}:event:"},
+        {KEY_FAILING, "mr:{3}:failing"},
+        {KEY_JOBS, "mr:{3}:jobs"},
+        {KEY_ORG_RUNNING, "mr:{3}:running:"},
+        {KEY_DEDUP, "mr:{3}:dedup:"},
+        {KEY_STATS, "mr:{3}:stats"},
+        {KEY_RECLAIMED, "mr:{3}:reclaimed"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)

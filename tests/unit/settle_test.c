@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "dispatcher/metrics.h"
 #include "dispatcher/settle.h"
+#include "idle_consumer_fixture.h"
 #include "io/service_private.h"
 #include "loop_fixture.h"
 #include "stage_fixture.h"
@@ -24,6 +25,7 @@
 
 struct world {
     struct stage stage;
+    struct consumer *consumer;
     struct due *due;
     struct delivery_owner owner;
     struct stream_id entries[ENTRIES];
@@ -55,7 +57,8 @@ static struct world *open_world(void)
                " return redis.call('XREADGROUP', 'GROUP', 'dispatcher', 'd1', 'COUNT', 200,"
                " 'STREAMS', 'mr:{0}:deliveries', '>')");
     world->due = due_new(world->stage.loop, world->stage.redis, 0);
-    struct settle_options options = {.consumer = "d1", .due = world->due};
+    world->consumer = idle_consumer_new(&world->stage, KEY_DELIVERIES, GROUP_DISPATCHER, "d1");
+    struct settle_options options = {.consumer = world->consumer, .due = world->due};
     world->owner = (struct delivery_owner){
         .on_end = on_end,
         .on_judged = on_judged,
@@ -68,6 +71,7 @@ static void close_world(struct world *world)
 {
     stage_free_store(&world->stage);
     settle_free(&world->owner.settle);
+    consumer_free(&world->consumer);
     due_free(&world->due);
     stage_close(&world->stage);
     free(world);
@@ -208,6 +212,50 @@ static void what_the_trace_tells_waits_untold_and_dies_told(void **state)
     close_world(world);
 }
 
+/* Every other entry in one call, the first of which may be special: how often the script asked what is pending. */
+static long long looks_at(void (*make_special)(struct delivery *))
+{
+    struct world *world = open_world();
+    for (int i = 0; i < 20; i++) {
+        struct delivery *delivery = next_delivery(world);
+        world->given++;
+        delivery_move(delivery, DELIVERY_RUNNING);
+        if (i == 0 && make_special) {
+            make_special(delivery);
+        }
+        settle_add(delivery);
+    }
+    run_until_count(world->stage.loop, &world->ended, 20);
+    long long looks = stage_calls(&world->stage, "xpending");
+    assert_int_equal(stage_calls(&world->stage, "evalsha"), 1);
+    close_world(world);
+    return looks;
+}
+
+static void make_unsure(struct delivery *delivery)
+{
+    delivery->is_unsure = true;
+}
+
+static void make_lost(struct delivery *delivery)
+{
+    delivery->is_lost = true;
+}
+
+static void make_older(struct delivery *delivery)
+{
+    delivery->session--;
+}
+
+static void only_when_one_may_be_anothers_each_is_looked_at(void **state)
+{
+    (void)state;
+    assert_int_equal(looks_at(NULL), 1);
+    assert_in_range(looks_at(make_unsure), 10, 21);
+    assert_in_range(looks_at(make_lost), 10, 21);
+    assert_in_range(looks_at(make_older), 10, 21);
+}
+
 int main(void)
 {
     static const struct service_definition definition = {.name = "dispatcher",
@@ -220,6 +268,7 @@ int main(void)
         cmocka_unit_test(what_is_waited_for_goes_beside_it),
         cmocka_unit_test(all_go_together_when_redis_is_back),
         cmocka_unit_test(what_the_trace_tells_waits_untold_and_dies_told),
+        cmocka_unit_test(only_when_one_may_be_anothers_each_is_looked_at),
     };
     service_metrics_start(&definition, 1);
     return cmocka_run_group_tests(tests, NULL, NULL);
