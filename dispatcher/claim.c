@@ -82,7 +82,6 @@ static void on_entry(const struct consumer_entry *entry, void *self)
         delivery_from_fields(entry->fields, entry->fields_count, &fields) == STATUS_OK;
     struct delivery *delivery =
         delivery_new(entry->id, is_readable ? &fields : &unreadable, &claim->owner);
-    delivery->session = entry->session;
     delivery->made_mono_ms = due_mono_ms(claim->due, (int64_t)entry->id.ms);
     map_add(&claim->held, entry_key(&delivery->entry), delivery);
     claim_window_take(claim->options.window, &claim->share);

@@ -46,10 +46,9 @@ struct delivery {
     const struct delivery_owner *owner;
     void *lane;
     enum delivery_state state;
-    bool is_lost;     /* another process holds the entry now: what is done here counts no more */
-    bool is_unsure;   /* its outcome was sent once without an answer */
-    bool is_ordered;  /* the next of its endpoint waits for its end */
-    uint64_t session; /* of the consumer that was given it */
+    bool is_lost;    /* another process holds the entry now: what is done here counts no more */
+    bool is_unsure;  /* its outcome was sent once without an answer */
+    bool is_ordered; /* the next of its endpoint waits for its end */
     int64_t made_mono_ms; /* its entry */
     int64_t started_mono_ms;
     struct stream_id entry;

@@ -216,18 +216,18 @@ static int by_entry(const void *a, const void *b)
     return stream_id_cmp((*left)->entry, (*right)->entry);
 }
 
-/* How many deliveries are ours at least when the calls under way have been answered, these among them; or -1 when one of these may not
- * be, though nobody took it over: lua/lib/owned.lua. */
-static int64_t surely_held(const struct settle *settle, struct delivery *const *batch, size_t count)
+static enum consumer_word word_for(const struct settle *settle, struct delivery *const *batch,
+                                   size_t count)
 {
-    uint64_t session = consumer_session(settle->options.consumer);
+    enum consumer_word word = CONSUMER_SURE;
     for (size_t i = 0; i < count; i++) {
-        if (batch[i]->session != session || batch[i]->is_unsure || batch[i]->is_lost) {
-            return -1;
+        if (batch[i]->is_unsure) {
+            return CONSUMER_REPEATS;
+        } else if (!consumer_is_sure_of(settle->options.consumer, batch[i]->entry)) {
+            word = CONSUMER_UNSURE;
         }
     }
-    size_t held = consumer_held(settle->options.consumer);
-    return (int64_t)(held < settle->under_way + count ? count : held - settle->under_way);
+    return word;
 }
 
 /* In the order of their entries, because the script then finds out with one look which are ours. */
@@ -238,8 +238,10 @@ static void send(struct settle *settle, struct delivery **batch, size_t count)
     call->next = settle->calls;
     settle->calls = call;
     qsort(batch, count, sizeof *batch, by_entry);
-    settle_command_write(&settle->command, &settle->options, surely_held(settle, batch, count),
-                         batch, count);
+    settle_command_start(&settle->command, &settle->options);
+    consumer_say(settle->options.consumer, &settle->command, word_for(settle, batch, count),
+                 settle->under_way, count);
+    settle_command_add(&settle->command, batch, count);
     call->count = count;
     settle->under_way += count;
     for (size_t i = 0; i < count; i++) {

@@ -3,9 +3,8 @@
  *
  * One per partition. Gathers until the end of the loop's turn; while a call is under way until that is answered, or until there are
  * 64, or one that somebody waits for: a lane's next, or a late one itself. What could not be told is kept and told again: the script
- * writes only for entries that are still ours, so a repeat does no harm. Nor does it look at each of them when none can have been lost
- * (lua/lib/owned.lua). The lanes of ordered endpoints whose delivery has ended let
- * the next go with the same call.
+ * writes only for entries that are still ours, and is told that it is a repeat, so that the first call may come later and does no
+ * harm, either (lua/lib/owned.lua). The lanes of ordered endpoints whose delivery has ended let the next go with the same call.
  * Fails:  never; a call that Redis refuses is made again, for ever, with a line in the log.
  */
 #pragma once

@@ -11,8 +11,7 @@
 #define TOLD_STRINGS 7
 #define ALL_STRINGS 16
 
-static void add_head(struct redis_command *command, const struct settle_options *options,
-                     int64_t surely_held)
+void settle_command_start(struct redis_command *command, const struct settle_options *options)
 {
     static const enum partition_key keys[] = {
         KEY_DELIVERIES, KEY_DUE,  KEY_WAITING,  KEY_ATTEMPTS, KEY_DLQ,  KEY_FAILING,  KEY_RECORD,
@@ -27,11 +26,6 @@ static void add_head(struct redis_command *command, const struct settle_options 
     redis_command_text(command, consumer_name(options->consumer));
     redis_command_text(command, ""); /* Redis's own time */
     redis_command_int(command, options->failing_after_ms);
-    if (surely_held < 0) {
-        redis_command_text(command, "");
-    } else {
-        redis_command_int(command, surely_held);
-    }
 }
 
 /* Only what becomes ready again as it is, or may: one that waits for a time is made from the log again. */
@@ -116,10 +110,9 @@ static void add_delivery(struct redis_command *command, const struct delivery *d
         add_rest(command, delivery);
 }
 
-void settle_command_write(struct redis_command *command, const struct settle_options *options,
-                          int64_t surely_held, struct delivery *const *deliveries, size_t count)
+void settle_command_add(struct redis_command *command, struct delivery *const *deliveries,
+                        size_t count)
 {
-    add_head(command, options, surely_held);
     redis_command_open_pack(command);
     for (size_t i = 0; i < count; i++) {
         add_delivery(command, deliveries[i]);

@@ -5,9 +5,10 @@
 
 #include "settle.h"
 
-/* surely_held: how many deliveries the consumer has at least, each of these among them; or -1. */
-void settle_command_write(struct redis_command *command, const struct settle_options *options,
-                          int64_t surely_held, struct delivery *const *deliveries, size_t count);
+/* One after the other, and between them what the consumer says of these deliveries. */
+void settle_command_start(struct redis_command *command, const struct settle_options *options);
+void settle_command_add(struct redis_command *command, struct delivery *const *deliveries,
+                        size_t count);
 
 /* About how many bytes of a command a delivery takes. */
 size_t settle_command_weight(const struct delivery *delivery);

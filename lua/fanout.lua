@@ -7,8 +7,8 @@
 --         are named by ids in ARGV): 6 mr:{p}:event:  7 mr:{p}:history:  8 mr:{p}:lane:
 --         9 mr:{p}:endpoint:
 -- ARGV    1 group, 2 consumer, 3 time in ms to use instead of Redis's ('': Redis's)
---         4 how many entries the consumer holds at least, when it was given all of them and has
---           settled none; '' when it is not sure of that for one of these (lib/owned)
+--         4 the consumer's word (lib/owned): how many entries it holds at least; '' when it is
+--           not sure of one of these; again when one of them was in a call before
 --         5 packed (lib/packed), per event in the order of their entries how many strings it has,
 --           how many endpoints, then 6
 --             entry event org trace request body
@@ -44,6 +44,7 @@
 -- NOGROUP when there is no such group.
 local call = redis.call
 --@include entry_order
+--@include reclaimed
 --@include owned
 --@include packed
 --@include clock

@@ -10,10 +10,9 @@
 --         3 list of {id, times delivered, fields}
 -- XAUTOCLAIM looks at ten times its COUNT, and looking is what costs. A call may return few or none
 -- with a cursor: go on from it. NOGROUP when there is no such group.
--- The hash says, by group, the last entry that anybody ever took over: later ones are still with
--- whom they were given to, unless settled.
 local call = redis.call
 --@include entry_order
+--@include reclaimed
 
 local stream, group, consumer, reclaimed = KEYS[1], ARGV[1], ARGV[2], KEYS[2]
 
@@ -26,13 +25,11 @@ for i, entry in ipairs(scan[2]) do
     claimed[i] = {id, pending[4], fields}
 end
 
--- pcall: a hash that is something else makes all be looked up.
-local function note(id)
-    local last = redis.pcall('HGET', reclaimed, group)
-    if id and (not last or type(last) == 'string' and is_after(id, last)) then
-        redis.pcall('HSET', reclaimed, group, id)
-    end
+local last_claimed, last_gone = (claimed[#claimed] or {})[1], scan[3][#scan[3]]
+if last_claimed then
+    note_reclaimed(reclaimed, group, last_claimed)
 end
-note((claimed[#claimed] or {})[1])
-note(scan[3][#scan[3]])
+if last_gone then
+    note_reclaimed(reclaimed, group, last_gone)
+end
 return {scan[1], scan[3], claimed}

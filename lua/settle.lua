@@ -8,7 +8,7 @@
 --         7 mr:{p}:event:  8 mr:{p}:dlq:  9 mr:{p}:lane:  10 mr:{p}:endpoint:  12 mr:{p}:rate:
 -- ARGV    1 group, 2 consumer, 3 time in ms to use instead of Redis's ('': Redis's),
 --         4 ms of nothing but failures after which an endpoint is called failing (0: never)
---         5 how many entries the consumer holds, as in fanout
+--         5 the consumer's word, as in fanout
 --         6 packed (lib/packed), per delivery in the order of their entries 7 and seven strings
 --           entry event endpoint attempt status duration_ms history
 --         when it was delivered and answered with a status alone, else 16 and nine strings more
@@ -51,6 +51,7 @@
 -- NOGROUP when there is no such group. Nothing is written when an argument is missing or unknown.
 local call = redis.call
 --@include entry_order
+--@include reclaimed
 --@include owned
 --@include packed
 --@include clock

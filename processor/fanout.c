@@ -144,7 +144,7 @@ static void add_event(struct fanout *fanout, const struct part *part)
         redis_command_text(command, work->endpoints[i]);
 }
 
-static void start_command(struct fanout *fanout, int64_t surely_held)
+static void start_command(struct fanout *fanout)
 {
     static const enum partition_key keys[] = {
         KEY_EVENTS,  KEY_DELIVERIES, KEY_DUE,      KEY_WAITING, KEY_CURSORS,  KEY_RECORD,
@@ -158,10 +158,6 @@ static void start_command(struct fanout *fanout, int64_t surely_held)
     redis_command_text(&fanout->command, GROUP_PROCESSOR);
     redis_command_text(&fanout->command, consumer_name(fanout->options.consumer));
     redis_command_text(&fanout->command, "");
-    if (surely_held < 0)
-        redis_command_text(&fanout->command, "");
-    else
-        redis_command_int(&fanout->command, surely_held);
 }
 
 /* Nothing is known of what was written; the script answers "refused" or "behind" for what was. */
@@ -247,17 +243,17 @@ static int compare_entries(const void *a, const void *b)
     return stream_id_cmp(one->work->entry, other->work->entry);
 }
 
-/* How many events are ours at least when the calls under way have been answered, these among them;
- * or -1 when one of these may not be, though nobody took it over: lua/lib/owned.lua. */
-static int64_t surely_held(const struct fanout *fanout, const struct call *call)
+static enum consumer_word word_for(const struct fanout *fanout, const struct call *call)
 {
-    uint64_t session = consumer_session(fanout->options.consumer);
-    for (size_t i = 0; i < call->count; i++)
-        if (call->parts[i].work->session != session || call->parts[i].work->is_unsure)
-            return -1;
-    size_t held = consumer_held(fanout->options.consumer);
-    return (int64_t)(held < fanout->under_way + call->count ? call->count
-                                                            : held - fanout->under_way);
+    enum consumer_word word = CONSUMER_SURE;
+    for (size_t i = 0; i < call->count; i++) {
+        const struct work *work = call->parts[i].work;
+        if (work->is_unsure)
+            return CONSUMER_REPEATS;
+        if (!consumer_is_sure_of(fanout->options.consumer, work->entry))
+            word = CONSUMER_UNSURE;
+    }
+    return word;
 }
 
 static void send_call(struct fanout *fanout)
@@ -269,7 +265,9 @@ static void send_call(struct fanout *fanout)
     must(call->count > 0);
     /* Ascending ids are looked up at once, others one by one. */
     qsort(call->parts, call->count, sizeof call->parts[0], compare_entries);
-    start_command(fanout, surely_held(fanout, call));
+    start_command(fanout);
+    consumer_say(fanout->options.consumer, &fanout->command, word_for(fanout, call),
+                 fanout->under_way, call->count);
     fanout->under_way += call->count;
     redis_command_open_pack(&fanout->command);
     for (size_t i = 0; i < call->count; i++)

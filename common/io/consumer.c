@@ -59,6 +59,17 @@ void consumer_progress(struct consumer *consumer)
     consumer->last_progress_mono_ms = clock_mono_ms();
 }
 
+static uint64_t session_of(const struct consumer *consumer)
+{
+    return redis_epoch(consumer->redis) + redis_epoch(consumer->reader);
+}
+
+/* The reader is older than what the other connection has told: they may lead to two (until try_read). */
+static bool is_reader_behind(const struct consumer *consumer)
+{
+    return consumer->reader_since != redis_epoch(consumer->redis);
+}
+
 bool consumer_hand_over(struct consumer *consumer, struct slice id_text, uint32_t claims,
                         const struct redis_reply *fields)
 {
@@ -71,11 +82,13 @@ bool consumer_hand_over(struct consumer *consumer, struct slice id_text, uint32_
         return false;
     }
     held = xcalloc(1, sizeof *held);
-    *held = (struct held){.id = id, .renewed_mono_ms = clock_mono_ms()};
+    *held =
+        (struct held){.id = id,
+                      .renewed_mono_ms = clock_mono_ms(),
+                      .session = is_reader_behind(consumer) ? UINT64_MAX : session_of(consumer)};
     map_add(&consumer->held, held_key(held), held);
     struct slice slices[FIELDS_MAX];
-    struct consumer_entry entry = {
-        .id = id, .claims = claims, .session = consumer_session(consumer), .fields = slices};
+    struct consumer_entry entry = {.id = id, .claims = claims, .fields = slices};
     entry.fields_count = redis_reply_slices(fields, slices, FIELDS_MAX);
     size_t bytes = 0;
     for (size_t i = 0; i < entry.fields_count; i++)
@@ -178,6 +191,10 @@ static void try_read(struct consumer *consumer)
     size_t room = consumer->owner.room(consumer->owner.self);
     if (room == 0)
         return;
+    if (is_reader_behind(consumer)) {
+        redis_reconnect(consumer->reader);
+        return;
+    }
     if (consumer->recovery.owed) {
         consumer_recover(consumer, room);
         return;
@@ -230,6 +247,7 @@ static void on_reader_state(bool up, void *self)
         consumer_owe_recovery(consumer);
         return;
     }
+    consumer->reader_since = redis_epoch(consumer->redis);
     redis_sendf(consumer->reader, on_client_id, consumer, "CLIENT ID");
     try_read(consumer);
 }
@@ -319,9 +337,20 @@ const char *consumer_name(const struct consumer *consumer)
     return consumer->name;
 }
 
-uint64_t consumer_session(const struct consumer *consumer)
+bool consumer_is_sure_of(const struct consumer *consumer, struct stream_id id)
 {
-    return redis_losses(consumer->redis) + redis_losses(consumer->reader);
+    const struct held *held = find_held(consumer, id);
+    return held && held->session == session_of(consumer);
+}
+
+void consumer_say(const struct consumer *consumer, struct redis_command *command,
+                  enum consumer_word word, size_t under_way, size_t count)
+{
+    size_t held = consumer->held.count;
+    if (word == CONSUMER_SURE)
+        redis_command_int(command, (int64_t)(held < under_way + count ? count : held - under_way));
+    else
+        redis_command_text(command, word == CONSUMER_REPEATS ? "again" : "");
 }
 
 bool consumer_is_reading(const struct consumer *consumer)

@@ -16,7 +16,6 @@
 struct consumer_entry {
     struct stream_id id;
     uint32_t claims;            /* times delivered, this one included; 1 for a fresh entry */
-    uint64_t session;           /* in which it was handed over: consumer_session */
     size_t fields_count;        /* slices: name value name value … */
     const struct slice *fields; /* borrowed during the callback */
 };
@@ -63,10 +62,16 @@ size_t consumer_held(const struct consumer *consumer);
 
 const char *consumer_name(const struct consumer *consumer);
 
-/* Another number after each loss of one of the two connections. What was handed over in this one
- * is pending for this name, unless somebody took it over or it was settled; of what was handed over
- * before, a Redis that came back may know nothing. */
-uint64_t consumer_session(const struct consumer *consumer);
+/* Whether it is held, and was handed over by the Redis that is behind both connections now: then it
+ * is pending for this name, unless somebody took it over. Of what came before a loss, a Redis that
+ * came back may know nothing. */
+bool consumer_is_sure_of(const struct consumer *consumer, struct stream_id id);
+
+/* What a call of fanout or settle says of its entries, by which the script knows whether to look at
+ * each: lua/lib/owned.lua. under_way: entries in calls that are not answered; count: in this one. */
+enum consumer_word { CONSUMER_SURE, CONSUMER_UNSURE, CONSUMER_REPEATS };
+void consumer_say(const struct consumer *consumer, struct redis_command *command,
+                  enum consumer_word word, size_t under_way, size_t count);
 
 /* Connected and not failing, or resting for lack of room. */
 bool consumer_is_reading(const struct consumer *consumer);

@@ -15,6 +15,7 @@
 struct held {
     struct stream_id id; /* the key in the map */
     int64_t renewed_mono_ms;
+    uint64_t session;
 };
 
 /* Pending for our name, and not held. */
@@ -42,6 +43,7 @@ struct consumer {
     struct redis *redis;  /* shared, for scripts */
     struct redis *reader; /* own, blocks in XREADGROUP */
     int64_t reader_client_id;
+    uint64_t reader_since; /* epoch of the shared connection */
     struct redis_command command;
     struct map held;
     size_t answer_max;  /* entries that one answer may bring: fewer while they are large */

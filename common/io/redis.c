@@ -58,7 +58,7 @@ struct redis {
     int64_t progress_mono_ms; /* last answer, or when the first of the waiting was sent */
     int64_t attempt_mono_ms;
     int64_t down_mono_ms;
-    uint64_t losses;
+    uint64_t epoch;
     struct log_limit down_log, greeting_log;
     struct listener listeners[LISTENERS_MAX];
     size_t listeners_count;
@@ -195,10 +195,9 @@ static void lose(struct redis *redis, const char *why, const struct redis_reply 
 
     snprintf(redis->error, sizeof redis->error, "%s", why);
     redis->error[strcspn(redis->error, "\r\n")] = '\0';
-    if (was_up) {
+    redis->epoch += was_up;
+    if (was_up)
         redis->down_mono_ms = now_mono_ms;
-        redis->losses++;
-    }
     redis->state = REDIS_WAITING;
     redis_link_free(&redis->link);
     loop_timer_stop(redis->timer_reply);
@@ -274,6 +273,7 @@ static void on_reply(const struct redis_reply *reply, void *self)
         return;
     }
     redis->progress_mono_ms = clock_mono_ms();
+    redis->epoch += redis_reply_is_of_another(reply);
     if (redis->state == REDIS_GREETING)
         on_greeting(redis, waiting.what, reply);
     else
@@ -384,9 +384,14 @@ bool redis_is_up(const struct redis *redis)
     return redis->state == REDIS_UP;
 }
 
-uint64_t redis_losses(const struct redis *redis)
+uint64_t redis_epoch(const struct redis *redis)
 {
-    return redis->losses;
+    return redis->epoch;
+}
+
+void redis_reconnect(struct redis *redis)
+{
+    lose(redis, "made anew", redis_reply_lost);
 }
 
 const char *redis_last_error(const struct redis *redis)

@@ -82,7 +82,11 @@ void redis_free(struct redis **redis);
 typedef void (*redis_state_fn)(bool up, void *self);
 void redis_listen(struct redis *redis, redis_state_fn fn, void *self);
 bool redis_is_up(const struct redis *redis);
-uint64_t redis_losses(const struct redis *redis); /* of connections that were up */
+
+/* Another number after each loss, and after each answer that says that behind the same connection is, or was, another Redis or one that
+ * was started again: READONLY LOADING MASTERDOWN NOSCRIPT. */
+uint64_t redis_epoch(const struct redis *redis);
+void redis_reconnect(struct redis *redis); /* one that is up: as if it had been lost */
 const char *redis_last_error(
     const struct redis *redis); /* why it is down, for people; "" when up. No password in it. */
 

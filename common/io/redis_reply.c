@@ -114,6 +114,18 @@ enum status redis_status_of(const struct redis_reply *reply)
     return kind < KIND_LOST ? kinds[kind].status : STATUS_FAILED;
 }
 
+bool redis_reply_is_of_another(const struct redis_reply *reply)
+{
+    static const char *const words[] = {"READONLY", "LOADING", "MASTERDOWN", "NOSCRIPT"};
+    bool is_any = false;
+
+    if (redis_reply_type(reply) == REDIS_ERROR) {
+        for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+            is_any |= slice_starts(redis_reply_text(reply), words[i]);
+    }
+    return is_any;
+}
+
 size_t redis_error_kind(enum status status, const struct redis_reply *reply)
 {
     if (redis_reply_type(reply) == REDIS_ERROR)

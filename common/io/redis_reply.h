@@ -20,6 +20,9 @@ struct redis_reply {
 /* STATUS_OK unless it is an error reply. */
 enum status redis_status_of(const struct redis_reply *reply);
 
+/* An error that says that the server is, or was meanwhile, another than before: redis_epoch. */
+bool redis_reply_is_of_another(const struct redis_reply *reply);
+
 /* What a callback gets with STATUS_UNSURE; error replies, so that kind and text are told like Redis's own. */
 extern const struct redis_reply *const redis_reply_lost;
 extern const struct redis_reply *const redis_reply_timeout;

@@ -134,14 +134,21 @@ static void load(struct redis *redis, enum script script)
 
 static void send_call(struct call *call);
 
+/* Its arguments say what the caller knew of a Redis that may be another now: it makes the call anew. */
+static bool tells_of_before(enum script script)
+{
+    return script == SCRIPT_FANOUT || script == SCRIPT_SETTLE;
+}
+
 static void on_reply(enum status status, const struct redis_reply *reply, void *self)
 {
     struct call *call = self;
     bool is_forgotten =
         redis_reply_type(reply) == REDIS_ERROR && slice_starts(redis_reply_text(reply), "NOSCRIPT");
 
-    if (is_forgotten && !call->is_repeat) {
+    if (is_forgotten && !call->is_repeat)
         load(call->redis, call->script);
+    if (is_forgotten && !call->is_repeat && !tells_of_before(call->script)) {
         call->is_repeat = true;
         send_call(call);
         return;

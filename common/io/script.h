@@ -2,7 +2,7 @@
  * script.h - calls of the Lua scripts that are compiled in from lua/
  *
  * A call is EVALSHA, and before the first one of a script on a connection SCRIPT LOAD; when Redis has forgotten it since (NOSCRIPT, in a
- * pipeline too) it is loaded and the call is made again, once, without the caller noticing. No script is loaded that is not called: all
+ * pipeline too) it is loaded and the call is made again, once, without the caller noticing; but for fanout and settle, which are STATUS_DOWN then. No script is loaded that is not called: all
  * that Redis knows lies in the heap in which scripts run, and should fit into a processor's cache.
  */
 #pragma once

@@ -1,33 +1,37 @@
--- Whether many ascending ids are pending for this consumer all together, which is told without a
--- look at each: it was given all of them and has settled none (its word: held says how many of such
--- it has, these and others), none from the first of them on was ever taken over by somebody else,
--- and it has as many pending as it says. Entries are taken over by reclaim.lua alone, which leaves
--- in the hash mr:{p}:reclaimed, by group, the last that was; the count finds what was done by hand.
+-- Which of some ids are pending for this consumer.
+--
+-- Many ascending ones may be told all together, without a look at each. The process says how many
+-- entries it holds at least that it was given and is not through with, these among them: its word
+-- is a number; '' when it is not sure of one of these, and 'again' when one of them was in a call
+-- that was not answered. It is believed when none from the first of them on was ever taken over
+-- (lib/reclaimed), and it has as many pending as it says. Entries are taken over by reclaim.lua
+-- alone; that it has fewer mostly finds what was done by hand, but nothing rests on it.
+-- A call that was not answered may be on its way still, and says what was true before: 'again'
+-- makes each of its entries be looked at, whenever it comes.
 local FEW = 8 -- are looked up sooner
 
-local function are_all_owned(stream, group, consumer, ids, reclaimed, held)
-    if (held or '') == '' or #ids < FEW then
-        return false
-    end
-    local last = redis.pcall('HGET', reclaimed, group) or '0-0'
-    if type(last) ~= 'string' or not is_after(ids[1], last) then
+local function are_all_owned(stream, group, consumer, ids, reclaimed, word)
+    if not tonumber(word) or #ids < FEW or not is_behind_reclaimed(reclaimed, group, ids[1]) then
         return false
     end
     for _, row in ipairs(call('XPENDING', stream, group)[4] or {}) do
         if row[1] == consumer then
-            return tonumber(row[2]) >= tonumber(held)
+            return tonumber(row[2]) >= tonumber(word)
         end
     end
     return false
 end
 
--- The set of those ids that are pending for this consumer. Ascending ids without gaps between them
--- cost one call, others one each; what else the consumer holds costs nothing.
--- reclaimed, held: as above; without them, or with '' for held, each is looked up.
--- An unknown group or a malformed id is an error here, before anything is written.
-local function owned_ids(stream, group, consumer, ids, reclaimed, held)
+-- The set of those ids that are. Ascending ids without gaps between them cost one call, others one
+-- each; what else the consumer holds costs nothing. Without a word each is looked up.
+-- An unknown group is an error here, and so is an id that is looked up and is none, before anything
+-- is written.
+local function owned_ids(stream, group, consumer, ids, reclaimed, word)
     local owned, n = {}, #ids
-    if are_all_owned(stream, group, consumer, ids, reclaimed, held) then
+    if word == 'again' then
+        note_reclaimed(reclaimed, group, ids[n])
+    end
+    if are_all_owned(stream, group, consumer, ids, reclaimed, word) then
         for i = 1, n do
             owned[ids[i]] = true
         end

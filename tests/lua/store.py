@@ -194,14 +194,14 @@ class Store:
                             *(number for request in requests for number in (*request, 0, 0)[:2])])
         return answer[:len(requests)], list(zip(*[iter(answer[len(requests):])] * 3))
 
-    def fanout(self, consumer, parts, now="", held=""):
+    def fanout(self, consumer, parts, now="", word=""):
         keys = [EVENTS, DELIVERIES, DUE, WAITING, CURSORS, RECORD, HISTORY, LANE, ENDPOINT, STATS, RECLAIMED]
-        due, *words = self.call("fanout", keys, ["processor", consumer, now, held, packed(arg for one in parts for arg in fanout_item(one))])
+        due, *words = self.call("fanout", keys, ["processor", consumer, now, word, packed(arg for one in parts for arg in fanout_item(one))])
         return due, pairs(words)
 
-    def settle(self, consumer, outcomes, now="", failing_after_ms=0, held=""):
+    def settle(self, consumer, outcomes, now="", failing_after_ms=0, word=""):
         keys = [DELIVERIES, DUE, WAITING, ATTEMPTS, DLQ, FAILING, RECORD, ORG_DLQ, LANE, ENDPOINT, STATS, RATE, RECLAIMED]
-        due, *words = self.call("settle", keys, ["dispatcher", consumer, now, failing_after_ms, held,
+        due, *words = self.call("settle", keys, ["dispatcher", consumer, now, failing_after_ms, word,
                                                 packed(arg for one in outcomes for arg in settle_item(one))])
         return due, words
 

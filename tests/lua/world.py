@@ -32,11 +32,12 @@ class World(LanesWorld):
         self.silent = set()  # (stream, entry) whose lease has run out
         self.last_attempt = "0-0"
         self.trim_cursor = ""
+        self.late = []  # calls that are on their way
         self.had_turn = set()  # (endpoint, event)
         self.released_by_gate = {}  # endpoint -> (ms, event) of each, since its gate was changed
         operations = {self.publish: 5, self.read_events: 8, self.fanout: 12, self.read_deliveries: 10, self.settle: 14,
                       self.promote: 6, self.pause: 2, self.resume: 2, self.regate: 3, self.silence: 3, self.reclaim: 4, self.renew: 3,
-                      self.reap: 1, self.lease: 2, self.trim: 3}
+                      self.reap: 1, self.arrive: 1, self.lease: 2, self.trim: 3}
         self.operations, self.weights = list(operations), list(operations.values())
 
     def step(self):
@@ -52,16 +53,36 @@ class World(LanesWorld):
     def sure(self, consumer):
         return self.held[consumer].keys() - self.unsure[consumer]
 
-    def surely_held(self, consumer, entries):
-        """As a process tells it: how many it has that it did not settle, unless one of these is another."""
-        sure = self.sure(consumer)
-        if not sure.issuperset(entries) or entries != sorted(entries, key=order):
-            return ""
-        return len(sure) if self.random.random() < 0.9 else ""
+    def sure_tail(self, consumer):
+        """Of what it is sure of, all or but the first few."""
+        return sorted(self.sure(consumer), key=order)[self.random.choice([0, 0, 2, 5]):]
 
-    def note_believed(self, consumer, entries, held, answers):
+    def word(self, consumer, entries):
+        """As a process tells it: how many it has that it did not settle, unless one of these is another."""
+        if self.unsure[consumer].intersection(entries):
+            return "again"
+        is_sure = self.sure(consumer).issuperset(entries) and entries == sorted(entries, key=order)
+        return len(self.sure(consumer)) if is_sure and self.random.random() < 0.9 else ""
+
+    def is_delayed(self, consumer, entries, word, call):
+        """A call that is on its way for long: the process does not know, and will send them again."""
+        is_late = isinstance(word, int) and len(entries) >= ENOUGH and self.random.random() < 0.3
+        if is_late:
+            self.late.append((consumer, call))
+            self.unsure[consumer].update(entries)
+        return is_late
+
+    def arrive(self):
+        if not self.late:
+            return
+        consumer, call = self.late.pop(self.random.randrange(len(self.late)))
+        for _ in range(3):  # that it has others by then hides nothing
+            (self.read_events if consumer in PROCESSORS else self.read_deliveries)(consumer)
+        call()
+
+    def note_word(self, entries, word, answers):
         """Calls that the scripts may take at their word, and those of them in which something was lost."""
-        if held != "" and len(entries) >= ENOUGH:
+        if isinstance(word, int) and len(entries) >= ENOUGH:
             self.seen["sure, but robbed" if "refused" in answers else "sure, and right"] += 1
 
     def end(self, consumer, entry):
@@ -102,29 +123,34 @@ class World(LanesWorld):
     def fanout(self, woken=None):
         consumer = woken or self.random.choice(PROCESSORS)
         parts = []
-        chosen = [self.held[woken][entry] for entry in self.sure(woken)] if woken else self.some(self.held[consumer].values(), 8)
+        chosen = [self.held[woken][entry] for entry in self.sure_tail(woken)] if woken else self.some(self.held[consumer].values(), 8)
         for event in sorted(chosen, key=lambda event: order(event.entry)):
             parts += self.parts_of(event)
         entries = [event.entry for event, _ in parts]
-        held = self.surely_held(consumer, entries)
+        word = self.word(consumer, entries)
         if woken:
             self.read_events(woken)  # of which it does not know yet
+        if self.is_delayed(consumer, entries, word, lambda: self.send_fanout(consumer, parts, word)):
+            return
+        for entry in self.send_fanout(consumer, parts, word):
+            if self.random.random() < 0.9:  # else it does not learn that it is through, and tries again
+                self.end(consumer, entry)
+            else:
+                self.unsure[consumer].add(entry)
+
+    def send_fanout(self, consumer, parts, word):
+        """-> entries that it is through with"""
         due, answers = self.store.fanout(consumer, [
             part(entry, event.name, endpoints, org=event.org, after=event.after, to=last, gated="1" if gated else "0",
                  skipped="" if event.endpoints else "no_endpoint", request=REQUEST_OF[event.org], **{"from": before})
-            for event, (entry, endpoints, before, last, gated) in parts], self.now, held)
+            for event, (entry, endpoints, before, last, gated) in parts], self.now, word)
         assert answers == self.model.fanout(consumer, [one for _, one in parts], self.now)
         assert due == str(self.model.due())
-        for (event, _), (word, _) in zip(parts, answers):
-            self.seen["refused fanout" if word == "refused" else word] += 1
-        self.note_believed(consumer, entries, held, [word for word, _ in answers])
-        for event, _ in parts:
-            if event.is_done or event.holder != consumer:
-                if self.random.random() < 0.9:  # else it does not learn that it is through, and tries again
-                    self.end(consumer, event.entry)
-                else:
-                    self.unsure[consumer].add(event.entry)
+        for (event, _), (found, _) in zip(parts, answers):
+            self.seen["refused fanout" if found == "refused" else found] += 1
+        self.note_word([event.entry for event, _ in parts], word, [found for found, _ in answers])
         self.learn_entries()
+        return [event.entry for event, _ in parts if event.is_done or event.holder != consumer]
 
     def parts_of(self, event):
         """What a processor would send next, or after a mistake from another place."""
@@ -165,36 +191,42 @@ class World(LanesWorld):
 
     def settle(self, woken=None):
         consumer, args, outcomes = woken or self.random.choice(DISPATCHERS), [], []
-        chosen = [(entry, self.held[woken][entry]) for entry in self.sure(woken)] if woken else self.some(self.held[consumer].items(), 10)
+        chosen = [(entry, self.held[woken][entry]) for entry in self.sure_tail(woken)] if woken else self.some(self.held[consumer].items(), 10)
         if woken or self.random.random() < 0.7:
             chosen.sort(key=lambda one: order(one[0]))
         entries = [entry for entry, _ in chosen]
-        held = self.surely_held(consumer, entries)
+        word = self.word(consumer, entries)
         if woken:
             self.read_deliveries(woken)  # of which it does not know yet
         for entry, fields in chosen:
-            word = self.random.choice(WORDS)
-            has_attempt = word in ("delivered", "retry", "snooze") or word == "dead" and self.random.random() < 0.7
-            delay, error = self.random.randrange(300), "" if word == "delivered" else "some_reason"
+            outcome_word = self.random.choice(WORDS)
+            has_attempt = outcome_word in ("delivered", "retry", "snooze") or outcome_word == "dead" and self.random.random() < 0.7
+            delay, error = self.random.randrange(300), "" if outcome_word == "delivered" else "some_reason"
             status = self.random.choice([0, 200, 503])
             response, duration = self.random.choice(["", "ok"]), "7" if has_attempt else ""
-            args.append(outcome(entry, fields, word, error=error, delay_ms=delay, status=status, response=response,
+            args.append(outcome(entry, fields, outcome_word, error=error, delay_ms=delay, status=status, response=response,
                                 duration_ms=duration))
-            outcomes.append((entry, word, error, duration, status, delay, response))
-        due, answers = self.store.settle(consumer, args, self.now, FAILING_AFTER_MS, held)
+            outcomes.append((entry, outcome_word, error, duration, status, delay, response))
+        if self.is_delayed(consumer, entries, word, lambda: self.send_settle(consumer, chosen, args, outcomes, word)):
+            return
+        self.send_settle(consumer, chosen, args, outcomes, word)
+        for entry in entries:
+            if self.random.random() < 0.9:  # else it does not learn that it is through, and tries again
+                self.end(consumer, entry)
+            else:
+                self.unsure[consumer].add(entry)
+
+    def send_settle(self, consumer, chosen, args, outcomes, word):
+        due, answers = self.store.settle(consumer, args, self.now, FAILING_AFTER_MS, word)
         expected, attempted = self.model.settle(consumer, outcomes, self.now, FAILING_AFTER_MS)
         assert answers == expected
         assert due == str(self.model.due())
         self.learn_attempts(attempted)
         self.learn_entries()
-        self.release_next({fields["endpoint"] for (_, fields), word in zip(chosen, answers) if word != "refused"})
-        for (entry, _), word in zip(chosen, answers):
-            self.seen["refused settle" if word == "refused" else word] += 1
-            if self.random.random() < 0.9:  # else it does not learn that it is through, and tries again
-                self.end(consumer, entry)
-            else:
-                self.unsure[consumer].add(entry)
-        self.note_believed(consumer, entries, held, answers)
+        self.release_next({fields["endpoint"] for (_, fields), found in zip(chosen, answers) if found != "refused"})
+        for found in answers:
+            self.seen["refused settle" if found == "refused" else found] += 1
+        self.note_word([entry for entry, _ in chosen], word, answers)
 
     def learn_attempts(self, attempted):
         new = self.store.r.xrange(ATTEMPTS, "(" + self.last_attempt, "+")
@@ -255,7 +287,7 @@ class World(LanesWorld):
             if cursor == "0-0":
                 break
         assert not [entry for which, entry in self.silent if which == stream and self.of_entry(stream, entry)]
-        for name in sorted(robbed):
+        for name in sorted(robbed):  # they wake up, and go on with some of what they had
             (self.fanout if stream == EVENTS else self.settle)(woken=name)
 
     def renew(self):

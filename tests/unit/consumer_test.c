@@ -254,6 +254,67 @@ static void may_be_freed_while_it_leaves(void **state)
     stage_close(&stage);
 }
 
+/* What its reader hands over while the other connection may lead to another Redis already. */
+static void is_sure_only_of_what_both_connections_gave(void **state)
+{
+    struct stage stage;
+    (void)state;
+    stage_open(&stage, "", 1);
+    struct side *side = side_new(&stage, "a", 100);
+    side_await_reading(side);
+    add(&stage, 1);
+    side_await_seen(side, 1);
+    assert_true(consumer_is_sure_of(side->consumer, side->seen[0]));
+    run_turns(stage.loop, 20); /* it waits for the next one */
+    redis_reconnect(stage.redis);
+    stage_await_up(&stage);
+    assert_false(consumer_is_sure_of(side->consumer, side->seen[0]));
+    add(&stage, 1);
+    side_await_seen(side, 2);
+    assert_false(consumer_is_sure_of(side->consumer, side->seen[1]));
+    add(&stage, 1); /* for a reader that was made anew */
+    side_await_seen(side, 3);
+    assert_true(consumer_is_sure_of(side->consumer, side->seen[2]));
+    assert_false(consumer_is_sure_of(side->consumer, side->seen[1]));
+    side_give_back(side, side->seen[2]);
+    assert_false(consumer_is_sure_of(side->consumer, side->seen[2]));
+    stage_free_store(&stage);
+    side_free(side);
+    stage_close(&stage);
+}
+
+static bool is_no_more_sure(void *self)
+{
+    const struct side *side = self;
+    return !consumer_is_sure_of(side->consumer, side->seen[0]);
+}
+
+/* A master that was demoted says so itself, and so does one that was started again behind a proxy. */
+static void is_not_sure_after_a_word_of_another_redis(void **state)
+{
+    (void)state;
+    for (int is_demoted = 0; is_demoted < 2; is_demoted++) {
+        struct stage stage;
+        stage_open(&stage, "", 1);
+        struct side *side = side_new_with_lease(&stage, "a", 100, 30000);
+        side_await_reading(side);
+        add(&stage, 1);
+        side_await_seen(side, 1);
+        if (is_demoted) {
+            redis_fixture_ask(&stage.server, "REPLICAOF 127.0.0.1 1");
+            redis_sendf(stage.redis, NULL, NULL, "DEL x");
+        } else {
+            redis_sendf(stage.redis, NULL, NULL,
+                        "EVALSHA 0000000000000000000000000000000000000000 0");
+        }
+        assert_true(consumer_is_sure_of(side->consumer, side->seen[0]));
+        run_until(stage.loop, is_no_more_sure, side);
+        stage_free_store(&stage);
+        side_free(side);
+        stage_close(&stage);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +328,8 @@ int main(void)
         cmocka_unit_test(keeps_its_name_while_something_is_pending),
         cmocka_unit_test(survives_answers_past_all_bounds),
         cmocka_unit_test(may_be_freed_while_it_leaves),
+        cmocka_unit_test(is_sure_only_of_what_both_connections_gave),
+        cmocka_unit_test(is_not_sure_after_a_word_of_another_redis),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
