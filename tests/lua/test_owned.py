@@ -166,7 +166,7 @@ def test_a_hash_that_is_none_makes_all_be_looked_at(side):
     assert looks(side, side.give(40)[::2], word=20) > 10
 
 
-def test_the_last_that_was_taken_is_remembered_and_each_group_has_its_own(side):
+def test_the_last_that_was_taken_is_remembered_for_its_group_alone(side):
     items = side.give(20)
     for i in (3, 9, 6):
         take_over(side, items[i][0])

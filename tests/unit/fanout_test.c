@@ -406,7 +406,7 @@ static void is_sent_again(struct world *world, struct work *work)
     work->is_unsure = true;
 }
 
-/* As a renewal found that failed to tell the owner. */
+/* As a renewal found; intake does not ask to be told. */
 static void is_lost(struct world *world, struct work *work)
 {
     consumer_release(world->consumer, work->entry);

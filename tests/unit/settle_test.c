@@ -213,12 +213,6 @@ static void what_the_trace_tells_waits_untold_and_dies_told(void **state)
     close_world(world);
 }
 
-static bool is_script_answered(void *self)
-{
-    const struct world *world = self;
-    return world->ended == 20;
-}
-
 /* Every other of forty entries in one call, after something has happened: how often the script asked what is pending. */
 static long long looks_after(void (*happen)(struct world *, struct delivery *))
 {
@@ -233,7 +227,7 @@ static long long looks_after(void (*happen)(struct world *, struct delivery *))
     for (int i = 0; i < 20; i++) {
         settle_add(deliveries[i]);
     }
-    run_until(world->stage.loop, is_script_answered, world);
+    run_until_count(world->stage.loop, &world->ended, 20);
     long long looks = stage_calls(&world->stage, "xpending");
     close_world(world);
     return looks;
@@ -301,6 +295,24 @@ static void a_second_call_marks_what_it_repeats(void **state)
     close_world(world);
 }
 
+/* Three calls: of one, of 64, and of every other of the rest, which Redis gets when 65 are settled. */
+static void what_is_under_way_is_not_said_to_be_held(void **state)
+{
+    (void)state;
+    struct world *world = open_world();
+    redis_fixture_pause(&world->stage.server);
+    end_some(world, 1 + FEW + 1);
+    for (int i = 0; i < FEW + 1; i++) {
+        end_some(world, 1);
+        world->given++;
+    }
+    redis_fixture_resume(&world->stage.server);
+    run_until_count(world->stage.loop, &world->ended, 1 + 2 * (FEW + 1));
+    assert_int_equal(stage_calls(&world->stage, "evalsha"), 3);
+    assert_int_equal(stage_calls(&world->stage, "xpending"), 3);
+    close_world(world);
+}
+
 int main(void)
 {
     static const struct service_definition definition = {.name = "dispatcher",
@@ -315,6 +327,7 @@ int main(void)
         cmocka_unit_test(what_the_trace_tells_waits_untold_and_dies_told),
         cmocka_unit_test(each_is_looked_at_unless_none_can_be_anothers),
         cmocka_unit_test(a_second_call_marks_what_it_repeats),
+        cmocka_unit_test(what_is_under_way_is_not_said_to_be_held),
     };
     service_metrics_start(&definition, 1);
     return cmocka_run_group_tests(tests, NULL, NULL);
