@@ -202,8 +202,8 @@ def test_what_was_read_is_known_after_a_rewrite_of_the_log(new_stack):
 def test_scripts_are_loaded_again(new_stack):
     stack = new_stack().start()
     organization, receiver = stack.new_organization(), stack.new_receiver()
-    organization.new_endpoint(receiver.url("/hook"))
-    receiver.script("/hook", *[503, 200] * 100)
+    organization.new_endpoint(receiver.url("/hook"), retry_schedule=["100ms"] * 32)
+    receiver.script("/hook", *([503] + [200] * 9) * 32)  # one delivery may meet all of the 503
     with Load(organization) as load:
         for _ in range(10):
             load.wait_accepted(30)
