@@ -84,7 +84,7 @@ def read_state(connection):
         state.dead_of[org] = connection.xlen(f"{DEAD}:{org}")
     for key in connection.scan_iter(PREFIX + "history:*", count=1000):
         state.histories[key.removeprefix(PREFIX + "history:")] = set(connection.zrange(key, 0, -1))
-    keys = list(connection.scan_iter(PREFIX + "dedup:*", count=1000))
+    keys = list(set(connection.scan_iter(PREFIX + "dedup:*", count=1000)))  # SCAN may tell a key twice
     for at in range(0, len(keys), 1000):
         state.dedups += [events.event_id(value.split(" ")[0]) for value in connection.mget(keys[at:at + 1000])]
     for stream, group in GROUPS.items():

@@ -35,7 +35,7 @@ def record(redis, event_id):
 def attempts(client):
     """All that were made and are kept, oldest first: those with an entry, and those that the histories of deliveries tell."""
     found = [(entry, fields) for entry, fields in client.xrange(PREFIX + "attempts")]
-    for key in client.scan_iter(PREFIX + "event:*", count=1000):
+    for key in set(client.scan_iter(PREFIX + "event:*", count=1000)):  # SCAN may tell a key twice
         event_id = key.removeprefix(PREFIX + "event:")
         for endpoint, words in client.hgetall(key).items():
             for item in words.split(" ")[-1].split(","):

@@ -134,6 +134,6 @@ def test_organizations_have_their_own(stack, organization):
 def test_ids_are_remembered_as_hashes_for_the_window(stack, organization):
     name = "ž / {0} \N{UNICORN FACE}" + "x" * 200
     organization.publish("a", 1, dedup_id=name)
-    keys = list(stack.redis.client.scan_iter(f"mr:{{0}}:dedup:{organization.id}:*"))
+    keys = list(set(stack.redis.client.scan_iter(f"mr:{{0}}:dedup:{organization.id}:*")))
     assert len(keys) == 1 and keys[0].isascii() and len(keys[0].split(":")[-1]) == 32
     assert WINDOW_MS - 60_000 < stack.redis.client.pttl(keys[0]) <= WINDOW_MS
