@@ -21,7 +21,7 @@
 struct call {
     struct call *next;
     struct settle *settle;
-    size_t count; /* of deliveries when it was sent */
+    struct consumer_call entries; /* of all its deliveries when it was sent */
     struct delivery_list deliveries;
 };
 
@@ -109,7 +109,7 @@ static void end_call(struct call *call)
         at = &(*at)->next;
     }
     *at = call->next;
-    call->settle->under_way -= call->count;
+    call->settle->under_way -= call->entries.count;
     free(call);
 }
 
@@ -216,37 +216,23 @@ static int by_entry(const void *a, const void *b)
     return stream_id_cmp((*left)->entry, (*right)->entry);
 }
 
-static enum consumer_word word_for(const struct settle *settle, struct delivery *const *batch,
-                                   size_t count)
-{
-    enum consumer_word word = CONSUMER_SURE;
-    for (size_t i = 0; i < count; i++) {
-        if (batch[i]->is_unsure) {
-            return CONSUMER_REPEATS;
-        } else if (!consumer_is_sure_of(settle->options.consumer, batch[i]->entry)) {
-            word = CONSUMER_UNSURE;
-        }
-    }
-    return word;
-}
-
 /* In the order of their entries, because the script then finds out with one look which are ours. */
 static void send(struct settle *settle, struct delivery **batch, size_t count)
 {
+    const struct consumer *consumer = settle->options.consumer;
     struct call *call = xcalloc(1, sizeof *call);
     call->settle = settle;
     call->next = settle->calls;
     settle->calls = call;
     qsort(batch, count, sizeof *batch, by_entry);
-    settle_command_start(&settle->command, &settle->options);
-    consumer_say(settle->options.consumer, &settle->command, word_for(settle, batch, count),
-                 settle->under_way, count);
-    settle_command_add(&settle->command, batch, count);
-    call->count = count;
-    settle->under_way += count;
     for (size_t i = 0; i < count; i++) {
         delivery_list_push(&call->deliveries, batch[i]);
+        consumer_call_add(consumer, &call->entries, batch[i]->entry, batch[i]->is_unsure);
     }
+    settle_command_start(&settle->command, &settle->options);
+    consumer_say(consumer, &settle->command, &call->entries, settle->under_way);
+    settle_command_add(&settle->command, batch, count);
+    settle->under_way += count;
     script_send(settle->redis, SCRIPT_SETTLE, &settle->command, on_answer, call);
     release_next(settle, batch, count);
 }

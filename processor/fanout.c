@@ -46,7 +46,8 @@ struct part {
 
 struct call {
     struct fanout *fanout;
-    size_t count, endpoints, bytes;
+    struct consumer_call entries; /* of its events */
+    size_t endpoints, bytes;
     struct part parts[EVENTS_MAX];
 };
 
@@ -86,7 +87,7 @@ void fanout_add(struct fanout *fanout, struct work *work)
 static bool take_next(struct fanout *fanout, struct call *call)
 {
     const struct work *next = fanout->waiting.first;
-    if (!next || call->count == EVENTS_MAX || call->bytes > WIRE_MAX)
+    if (!next || call->entries.count == EVENTS_MAX || call->bytes > WIRE_MAX)
         return false;
     size_t left = next->endpoints_count - next->written;
     size_t endpoints = left < ENDPOINTS_MAX ? left : ENDPOINTS_MAX;
@@ -96,7 +97,9 @@ static bool take_next(struct fanout *fanout, struct call *call)
     call->bytes += EVENT_WIRE + ENDPOINT_WIRE * endpoints;
     if (next->bytes < fanout->options.inline_max)
         call->bytes += next->bytes;
-    call->parts[call->count++] = (struct part){queue_take(&fanout->waiting), endpoints};
+    struct work *work = queue_take(&fanout->waiting);
+    call->parts[call->entries.count] = (struct part){work, endpoints};
+    consumer_call_add(fanout->options.consumer, &call->entries, work->entry, work->is_unsure);
     return true;
 }
 
@@ -175,9 +178,9 @@ static void fail_call(struct call *call, enum status status, const struct redis_
     if (log_limit_allows(&fanout->log_limit, 5000, &suppressed))
         log_event(LOG_WARN, "fanout.error", log_text("status", status_name(status)),
                   log_slice("answer", redis_reply_text(reply)),
-                  log_int("events", (int64_t)call->count),
+                  log_int("events", (int64_t)call->entries.count),
                   log_int("suppressed", (int64_t)suppressed));
-    for (size_t i = 0; i < call->count; i++) {
+    for (size_t i = 0; i < call->entries.count; i++) {
         struct work *work = call->parts[i].work;
         work->is_unsure = work->is_unsure || status != STATUS_DOWN;
         retry_later(fanout, work);
@@ -225,10 +228,10 @@ static void on_answer(enum status status, const struct redis_reply *reply, void 
 {
     struct call *call = self;
     struct fanout *fanout = call->fanout;
-    fanout->under_way -= call->count;
-    if (status == STATUS_OK && redis_reply_count(reply) == 1 + 2 * call->count) {
+    fanout->under_way -= call->entries.count;
+    if (status == STATUS_OK && redis_reply_count(reply) == 1 + 2 * call->entries.count) {
         due_hint(fanout->options.due, redis_reply_text(redis_reply_at(reply, 0)));
-        for (size_t i = 0; i < call->count; i++)
+        for (size_t i = 0; i < call->entries.count; i++)
             settle_part(fanout, &call->parts[i], redis_reply_text(redis_reply_at(reply, 1 + 2 * i)),
                         redis_reply_text(redis_reply_at(reply, 2 + 2 * i)));
     } else if (status != STATUS_CANCELLED) {
@@ -243,34 +246,20 @@ static int compare_entries(const void *a, const void *b)
     return stream_id_cmp(one->work->entry, other->work->entry);
 }
 
-static enum consumer_word word_for(const struct fanout *fanout, const struct call *call)
-{
-    enum consumer_word word = CONSUMER_SURE;
-    for (size_t i = 0; i < call->count; i++) {
-        const struct work *work = call->parts[i].work;
-        if (work->is_unsure)
-            return CONSUMER_REPEATS;
-        if (!consumer_is_sure_of(fanout->options.consumer, work->entry))
-            word = CONSUMER_UNSURE;
-    }
-    return word;
-}
-
 static void send_call(struct fanout *fanout)
 {
     struct call *call = xcalloc(1, sizeof *call);
     call->fanout = fanout;
     while (take_next(fanout, call))
         continue;
-    must(call->count > 0);
+    must(call->entries.count > 0);
     /* Ascending ids are looked up at once, others one by one. */
-    qsort(call->parts, call->count, sizeof call->parts[0], compare_entries);
+    qsort(call->parts, call->entries.count, sizeof call->parts[0], compare_entries);
     start_command(fanout);
-    consumer_say(fanout->options.consumer, &fanout->command, word_for(fanout, call),
-                 fanout->under_way, call->count);
-    fanout->under_way += call->count;
+    consumer_say(fanout->options.consumer, &fanout->command, &call->entries, fanout->under_way);
+    fanout->under_way += call->entries.count;
     redis_command_open_pack(&fanout->command);
-    for (size_t i = 0; i < call->count; i++)
+    for (size_t i = 0; i < call->entries.count; i++)
         add_event(fanout, &call->parts[i]);
     redis_command_close_pack(&fanout->command);
     script_send(fanout->redis, SCRIPT_FANOUT, &fanout->command, on_answer, call);

@@ -22,12 +22,7 @@ static struct slice held_key(const struct held *held)
     return (struct slice){(const char *)&held->id, sizeof held->id};
 }
 
-bool consumer_holds(const struct consumer *consumer, struct stream_id id)
-{
-    return map_get(&consumer->held, (struct slice){(const char *)&id, sizeof id});
-}
-
-static struct held *find_held(const struct consumer *consumer, struct stream_id id)
+struct held *consumer_find(const struct consumer *consumer, struct stream_id id)
 {
     return map_get(&consumer->held, (struct slice){(const char *)&id, sizeof id});
 }
@@ -59,33 +54,20 @@ void consumer_progress(struct consumer *consumer)
     consumer->last_progress_mono_ms = clock_mono_ms();
 }
 
-static uint64_t session_of(const struct consumer *consumer)
-{
-    return redis_epoch(consumer->redis) + redis_epoch(consumer->reader);
-}
-
-/* The reader is older than what the other connection has told: they may lead to two (until try_read). */
-static bool is_reader_behind(const struct consumer *consumer)
-{
-    return consumer->reader_since != redis_epoch(consumer->redis);
-}
-
 bool consumer_hand_over(struct consumer *consumer, struct slice id_text, uint32_t claims,
                         const struct redis_reply *fields)
 {
     struct stream_id id;
     if (stream_id_parse(id_text, &id) != STATUS_OK || redis_reply_type(fields) != REDIS_LIST)
         return false;
-    struct held *held = find_held(consumer, id);
+    struct held *held = consumer_find(consumer, id);
     if (held) { /* our own lease ran out while Redis was away, and we took the entry back */
         held->renewed_mono_ms = clock_mono_ms();
         return false;
     }
     held = xcalloc(1, sizeof *held);
-    *held =
-        (struct held){.id = id,
-                      .renewed_mono_ms = clock_mono_ms(),
-                      .session = is_reader_behind(consumer) ? UINT64_MAX : session_of(consumer)};
+    *held = (struct held){
+        .id = id, .renewed_mono_ms = clock_mono_ms(), .session = consumer_session(consumer)};
     map_add(&consumer->held, held_key(held), held);
     struct slice slices[FIELDS_MAX];
     struct consumer_entry entry = {.id = id, .claims = claims, .fields = slices};
@@ -191,7 +173,7 @@ static void try_read(struct consumer *consumer)
     size_t room = consumer->owner.room(consumer->owner.self);
     if (room == 0)
         return;
-    if (is_reader_behind(consumer)) {
+    if (consumer_is_reader_behind(consumer)) {
         redis_reconnect(consumer->reader);
         return;
     }
@@ -319,7 +301,7 @@ void consumer_poke(struct consumer *consumer)
 
 void consumer_release(struct consumer *consumer, struct stream_id id)
 {
-    struct held *held = find_held(consumer, id);
+    struct held *held = consumer_find(consumer, id);
     if (!held)
         return;
     map_remove(&consumer->held, held_key(held));
@@ -335,22 +317,6 @@ size_t consumer_held(const struct consumer *consumer)
 const char *consumer_name(const struct consumer *consumer)
 {
     return consumer->name;
-}
-
-bool consumer_is_sure_of(const struct consumer *consumer, struct stream_id id)
-{
-    const struct held *held = find_held(consumer, id);
-    return held && held->session == session_of(consumer);
-}
-
-void consumer_say(const struct consumer *consumer, struct redis_command *command,
-                  enum consumer_word word, size_t under_way, size_t count)
-{
-    size_t held = consumer->held.count;
-    if (word == CONSUMER_SURE)
-        redis_command_int(command, (int64_t)(held < under_way + count ? count : held - under_way));
-    else
-        redis_command_text(command, word == CONSUMER_REPEATS ? "again" : "");
 }
 
 bool consumer_is_reading(const struct consumer *consumer)

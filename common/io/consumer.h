@@ -67,11 +67,19 @@ const char *consumer_name(const struct consumer *consumer);
  * came back may know nothing. */
 bool consumer_is_sure_of(const struct consumer *consumer, struct stream_id id);
 
-/* What a call of fanout or settle says of its entries, by which the script knows whether to look at
- * each: lua/lib/owned.lua. under_way: entries in calls that are not answered; count: in this one. */
-enum consumer_word { CONSUMER_SURE, CONSUMER_UNSURE, CONSUMER_REPEATS };
+/* The entries of a call of fanout or settle, of which the consumer says a word, by which the script
+ * knows whether to look at each: lua/lib/owned.lua. Begins as zeros. */
+struct consumer_call {
+    size_t count;
+    bool is_repeat; /* one of them was in a call that was not answered */
+    bool is_unsure; /* the consumer is not sure of one of them */
+};
+void consumer_call_add(const struct consumer *consumer, struct consumer_call *call,
+                       struct stream_id id, bool is_repeat);
+
+/* under_way: entries in calls that are not answered. */
 void consumer_say(const struct consumer *consumer, struct redis_command *command,
-                  enum consumer_word word, size_t under_way, size_t count);
+                  const struct consumer_call *call, size_t under_way);
 
 /* Connected and not failing, or resting for lack of room. */
 bool consumer_is_reading(const struct consumer *consumer);

@@ -25,7 +25,7 @@ static int compare_ids(const void *a, const void *b)
 static bool lose(struct consumer *consumer, struct slice id_text)
 {
     struct stream_id id;
-    if (stream_id_parse(id_text, &id) != STATUS_OK || !consumer_holds(consumer, id))
+    if (stream_id_parse(id_text, &id) != STATUS_OK || !consumer_find(consumer, id))
         return false; /* released while the answer was on its way */
     consumer_release(consumer, id);
     if (consumer->owner.on_lost)

@@ -1,6 +1,6 @@
 /*
- * consumer_private.h - what consumer.c (reading, holding), consumer_lease.c (renew, reclaim, leave)
- * and consumer_recover.c (answers that never came) share
+ * consumer_private.h - what consumer.c (reading, holding), consumer_call.c (what is said of entries),
+ * consumer_lease.c (renew, reclaim, leave) and consumer_recover.c (answers that never came) share
  */
 #pragma once
 
@@ -15,7 +15,7 @@
 struct held {
     struct stream_id id; /* the key in the map */
     int64_t renewed_mono_ms;
-    uint64_t session;
+    uint64_t session; /* when it was handed over */
 };
 
 /* Pending for our name, and not held. */
@@ -79,7 +79,14 @@ bool consumer_hand_over(struct consumer *consumer, struct slice id, uint32_t cla
                         const struct redis_reply *fields);
 void consumer_progress(struct consumer *consumer); /* Redis has answered */
 void consumer_check_left(struct consumer *consumer);
-bool consumer_holds(const struct consumer *consumer, struct stream_id id);
+struct held *consumer_find(const struct consumer *consumer, struct stream_id id); /* or NULL */
+
+/* The reader is older than what the other connection has told: they may lead to two (until it is
+ * made anew before its next read). */
+bool consumer_is_reader_behind(const struct consumer *consumer);
+
+/* Of what is handed over now: the same as long as one Redis is behind both connections. */
+uint64_t consumer_session(const struct consumer *consumer);
 
 /* What was started with `reading` set has ended: the next read, or a retry later. */
 void consumer_read_ended(struct consumer *consumer, const char *what, enum status status,

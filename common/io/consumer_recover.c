@@ -137,7 +137,7 @@ static void find_all_missing(struct consumer *consumer, const struct redis_reply
         if (stream_id_parse(redis_reply_text(redis_reply_at(row, 0)), &id) != STATUS_OK)
             continue;
         recovery->after = id;
-        if (!consumer_holds(consumer, id))
+        if (!consumer_find(consumer, id))
             recovery->missing[recovery->count++] =
                 (struct missing){id, (uint32_t)redis_reply_int(redis_reply_at(row, 3))};
     }
