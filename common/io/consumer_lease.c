@@ -10,9 +10,9 @@
 #include "script.h"
 
 #define RENEW_RETRY_MS 500
-#define RECLAIM_INTERVAL_MS 2000
-#define REAP_EVERY 150  /* reclaim rounds: every 5 minutes */
-#define RECOUNT_EVERY 5 /* and every 10 s */
+#define RECLAIM_INTERVAL_MS 3000 /* an idle process asks Redis less than twice a second, in all */
+#define REAP_EVERY 100           /* reclaim rounds: every 5 minutes */
+#define RECOUNT_EVERY 3          /* and every 9 s */
 #define RECOUNT_MAX 100
 #define REAP_IDLE_LEASES 20
 #define REAP_IDLE_MIN_MS 600000
