@@ -93,7 +93,7 @@ def test_never_more_than_the_limit_across_processes(stack, new_stack, per_second
     allowed = counts[200] + counts[202]
     assert set(counts) <= {200, 202, 429} and counts[429] > 0
     assert allowed <= burst + per_second * elapsed_s
-    assert allowed >= 0.5 * per_second * duration_s
+    assert allowed >= 0.5 * min(per_second * duration_s, sum(counts.values()))  # a slow machine asks for less
 
 
 # -- what is told
