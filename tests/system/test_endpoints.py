@@ -428,11 +428,13 @@ def test_a_test_event_for_a_disabled_endpoint_is_refused(stack, organization):
 # -- disabled by itself
 
 def test_410_disables_and_says_so(stack, organization, receiver):
-    late = threading.Event()
-    receiver.releases.append(late)
-    receiver.script("/hook", 410, Step(410, until=late))
+    early, late = threading.Event(), threading.Event()
+    receiver.releases += [early, late]
+    receiver.script("/hook", Step(410, until=early), Step(410, until=late))
     made = organization.new_endpoint(receiver.url("/hook"))
     ids = organization.publish("a"), organization.publish("a")
+    receiver.wait("/hook", 2)
+    early.set()
     shown = wait_until(lambda: (one := show(organization, made))["disabled"] and one, "a disabled endpoint")
     assert shown["disabled_reason"] == "gone"
     wait_until(lambda: audit(stack, organization, made)[1:] == [("endpoint.disabled", "gone", "dispatcher")], "its audit")
