@@ -7,8 +7,8 @@
 --         are named by ids in ARGV): 6 mr:{p}:event:  7 mr:{p}:history:  8 mr:{p}:lane:
 --         9 mr:{p}:endpoint:
 -- ARGV    1 group, 2 consumer, 3 time in ms to use instead of Redis's ('': Redis's)
---         4 the consumer's word (lib/owned): how many entries it holds at least; '' when it is
---           not sure of one of these; again when one of them was in a call before
+--         4 the consumer's word (lib/consumers_word): how many entries it holds at least; '' when
+--           it is not sure of one of these; again when one of them was in a call before
 --         5 packed (lib/packed), per event in the order of their entries how many strings it has,
 --           how many endpoints, then 6
 --             entry event org trace request body
@@ -46,6 +46,7 @@ local call = redis.call
 --@include entry_order
 --@include reclaimed
 --@include owned
+--@include consumers_word
 --@include packed
 --@include clock
 --@include delivery
@@ -69,7 +70,7 @@ for k = 1, n do
     entries[k], records[k] = items[at + 2], record_prefix .. items[at + 3]
 end
 starts[n + 1] = #items + 1
-local owned = owned_ids(events, group, consumer, entries, reclaimed, ARGV[4])
+local owned = owned_by_word(events, group, consumer, entries, reclaimed, ARGV[4])
 local any_cursor = call('HLEN', cursors) > 0
 -- Events that come again are rare: most calls have none.
 local any_record = n > 0 and call('EXISTS', unpack(records)) > 0

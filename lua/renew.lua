@@ -8,8 +8,6 @@
 -- XCLAIM alone would take entries back from whoever reclaimed them; so the owner is checked first.
 -- Times delivered stay as they are. NOGROUP when there is no such group.
 local call = redis.call
---@include entry_order
---@include reclaimed
 --@include owned
 
 local stream, group, consumer = KEYS[1], ARGV[1], ARGV[2]

@@ -53,6 +53,7 @@ local call = redis.call
 --@include entry_order
 --@include reclaimed
 --@include owned
+--@include consumers_word
 --@include packed
 --@include clock
 --@include delivery
@@ -101,7 +102,7 @@ for k = 1, #starts do
         error('settle: an unknown argument')
     end
 end
-local owned = owned_ids(deliveries, group, consumer, entries, reclaimed, ARGV[5])
+local owned = owned_by_word(deliveries, group, consumer, entries, reclaimed, ARGV[5])
 -- An error, if they are something else, before anything is written.
 call('ZCARD', due) call('XLEN', attempts) call('XLEN', dlq)
 if late_us then -- most calls have none: then this, too, would cost them something

@@ -68,7 +68,7 @@ const char *consumer_name(const struct consumer *consumer);
 bool consumer_is_sure_of(const struct consumer *consumer, struct stream_id id);
 
 /* The entries of a call of fanout or settle, of which the consumer says a word, by which the script
- * knows whether to look at each: lua/lib/owned.lua. Begins as zeros. */
+ * knows whether to look at each: lua/lib/consumers_word.lua. Begins as zeros. */
 struct consumer_call {
     size_t count;
     bool is_repeat; /* one of them was in a call that was not answered */

@@ -1,42 +1,8 @@
--- Which of some ids are pending for this consumer.
---
--- Many ascending ones may be told all together, without a look at each. The process says how many
--- entries it holds at least that it was given and is not through with, these among them: its word
--- is a number; '' when it is not sure of one of these, and 'again' when one of them was in a call
--- that was not answered. It is believed when none from the first of them on was ever taken over
--- (lib/reclaimed), and it has as many pending as it says. Entries are taken over by reclaim.lua
--- alone; that it has fewer mostly finds what was done by hand, but nothing rests on it.
--- A call that was not answered may be on its way still, and says what was true before: 'again'
--- makes each of its entries be looked at, whenever it comes.
-local FEW = 8 -- are looked up sooner
-
-local function are_all_owned(stream, group, consumer, ids, reclaimed, word)
-    if not tonumber(word) or #ids < FEW or not is_behind_reclaimed(reclaimed, group, ids[1]) then
-        return false
-    end
-    for _, row in ipairs(call('XPENDING', stream, group)[4] or {}) do
-        if row[1] == consumer then
-            return tonumber(row[2]) >= tonumber(word)
-        end
-    end
-    return false
-end
-
--- The set of those ids that are. Ascending ids without gaps between them cost one call, others one
--- each; what else the consumer holds costs nothing. Without a word each is looked up.
--- An unknown group is an error here, and so is an id that is looked up and is none, before anything
--- is written.
-local function owned_ids(stream, group, consumer, ids, reclaimed, word)
+-- Which of some ids are pending for this consumer, as a set. Ascending ids without gaps between
+-- them cost one call, others one each; what else the consumer holds costs nothing.
+-- An unknown group is an error here, and so is an id that is none, before anything is written.
+local function owned_ids(stream, group, consumer, ids)
     local owned, n = {}, #ids
-    if word == 'again' then
-        note_reclaimed(reclaimed, group, ids[n])
-    end
-    if are_all_owned(stream, group, consumer, ids, reclaimed, word) then
-        for i = 1, n do
-            owned[ids[i]] = true
-        end
-        return owned
-    end
     if n > 1 then
         local held = call('XPENDING', stream, group, ids[1], ids[n], n, consumer)
         for i = 1, #held do

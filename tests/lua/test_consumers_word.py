@@ -1,4 +1,4 @@
-"""lib/owned.lua: a process that has lost nothing is believed without a look at each entry; whatever else is pending is looked at."""
+"""lib/consumers_word.lua: a process that has lost nothing is believed without a look at each entry; whatever else is pending is looked at."""
 import pytest
 import redis
 
