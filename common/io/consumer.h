@@ -62,17 +62,15 @@ size_t consumer_held(const struct consumer *consumer);
 
 const char *consumer_name(const struct consumer *consumer);
 
-/* Whether it is held, and was handed over by the Redis that is behind both connections now: then it
- * is pending for this name, unless somebody took it over. Of what came before a loss, a Redis that
- * came back may know nothing. */
-bool consumer_is_sure_of(const struct consumer *consumer, struct stream_id id);
-
 /* The entries of a call of fanout or settle, of which the consumer says a word, by which the script
  * knows whether to look at each: lua/lib/consumers_word.lua. Begins as zeros. */
 struct consumer_call {
     size_t count;
     bool is_repeat; /* one of them was in a call that was not answered */
-    bool is_unsure; /* the consumer is not sure of one of them */
+    /* One of them is not held, or came from a Redis that may not be the one behind both connections
+     * now: one that came back after a loss may know nothing of it. Else each is pending for the
+     * consumer's name, unless somebody took it over. */
+    bool is_unsure;
 };
 void consumer_call_add(const struct consumer *consumer, struct consumer_call *call,
                        struct stream_id id, bool is_repeat);

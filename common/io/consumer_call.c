@@ -18,7 +18,7 @@ uint64_t consumer_session(const struct consumer *consumer)
     return consumer_is_reader_behind(consumer) ? UINT64_MAX : session_of(consumer);
 }
 
-bool consumer_is_sure_of(const struct consumer *consumer, struct stream_id id)
+static bool is_sure_of(const struct consumer *consumer, struct stream_id id)
 {
     const struct held *held = consumer_find(consumer, id);
     return held && held->session == session_of(consumer);
@@ -29,7 +29,7 @@ void consumer_call_add(const struct consumer *consumer, struct consumer_call *ca
 {
     call->count++;
     call->is_repeat |= is_repeat;
-    call->is_unsure |= !consumer_is_sure_of(consumer, id);
+    call->is_unsure |= !is_sure_of(consumer, id);
 }
 
 void consumer_say(const struct consumer *consumer, struct redis_command *command,

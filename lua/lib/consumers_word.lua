@@ -4,7 +4,8 @@
 -- one of these, and 'again' when one of them was in a call that was not answered. It is believed
 -- when none from the first of them on was ever taken over (lib/reclaimed), and it has as many
 -- pending as it says. Entries are taken over by reclaim.lua alone; that it has fewer mostly finds
--- what was done by hand, but nothing rests on it.
+-- what was done by hand, but nothing rests on it. Ids that are believed must be ids: XACK, which
+-- comes last, would be the first to say that one is none.
 -- A call that was not answered may be on its way still, and says what was true before: 'again'
 -- makes each of its entries be looked at, whenever it comes.
 local FEW = 8 -- are looked up sooner

@@ -254,6 +254,13 @@ static void may_be_freed_while_it_leaves(void **state)
     stage_close(&stage);
 }
 
+static bool is_sure_of(const struct side *side, int seen)
+{
+    struct consumer_call call = {0};
+    consumer_call_add(side->consumer, &call, side->seen[seen], false);
+    return !call.is_unsure;
+}
+
 /* What its reader hands over while the other connection may lead to another Redis already. */
 static void is_sure_only_of_what_both_connections_gave(void **state)
 {
@@ -264,20 +271,20 @@ static void is_sure_only_of_what_both_connections_gave(void **state)
     side_await_reading(side);
     add(&stage, 1);
     side_await_seen(side, 1);
-    assert_true(consumer_is_sure_of(side->consumer, side->seen[0]));
+    assert_true(is_sure_of(side, 0));
     run_turns(stage.loop, 20); /* it waits for the next one */
     redis_reconnect(stage.redis);
     stage_await_up(&stage);
-    assert_false(consumer_is_sure_of(side->consumer, side->seen[0]));
+    assert_false(is_sure_of(side, 0));
     add(&stage, 1);
     side_await_seen(side, 2);
-    assert_false(consumer_is_sure_of(side->consumer, side->seen[1]));
+    assert_false(is_sure_of(side, 1));
     add(&stage, 1); /* for a reader that was made anew */
     side_await_seen(side, 3);
-    assert_true(consumer_is_sure_of(side->consumer, side->seen[2]));
-    assert_false(consumer_is_sure_of(side->consumer, side->seen[1]));
+    assert_true(is_sure_of(side, 2));
+    assert_false(is_sure_of(side, 1));
     side_give_back(side, side->seen[2]);
-    assert_false(consumer_is_sure_of(side->consumer, side->seen[2]));
+    assert_false(is_sure_of(side, 2));
     stage_free_store(&stage);
     side_free(side);
     stage_close(&stage);
@@ -286,7 +293,7 @@ static void is_sure_only_of_what_both_connections_gave(void **state)
 static bool is_no_more_sure(void *self)
 {
     const struct side *side = self;
-    return !consumer_is_sure_of(side->consumer, side->seen[0]);
+    return !is_sure_of(side, 0);
 }
 
 /* A master that was demoted says so itself, and so does one that was started again behind a proxy. */
@@ -307,7 +314,7 @@ static void is_not_sure_after_a_word_of_another_redis(void **state)
             redis_sendf(stage.redis, NULL, NULL,
                         "EVALSHA 0000000000000000000000000000000000000000 0");
         }
-        assert_true(consumer_is_sure_of(side->consumer, side->seen[0]));
+        assert_true(is_sure_of(side, 0));
         run_until(stage.loop, is_no_more_sure, side);
         stage_free_store(&stage);
         side_free(side);
