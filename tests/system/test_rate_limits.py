@@ -66,9 +66,19 @@ def test_each_event_of_a_batch_counts(stack):
     assert organization.client.get("/api/me").status == 429
 
 
+def allowed_at(times, per_second, burst):
+    """How many of requests at these times a limiter allows that was unused before them. Source: generic cell rate algorithm."""
+    allowed, arrival = 0, 0
+    for at in sorted(times):
+        if max(arrival, at) + 1 / per_second <= at + burst / per_second:
+            allowed, arrival = allowed + 1, max(arrival, at) + 1 / per_second
+    return allowed
+
+
 @pytest.mark.parametrize("per_second, burst", [(200, 50), (1000, 10), (100, 1), (37, 5)])
 def test_never_more_than_the_limit_across_processes(stack, new_stack, per_second, burst):
-    """Two processes, sixteen clients, as fast as they can: at most the burst and what came since, exactly."""
+    """Two processes, sixteen clients, as fast as they can: at most the burst and what came since, exactly; and at least half of
+    what such a limiter would allow of the requests that were made, which on a busy machine are few."""
     other = new_stack(redis=stack.redis).start("ingest")
     organization = limited_organization(stack, per_second, burst)
     with organization.new_client(port=other.port) as client:
@@ -76,7 +86,7 @@ def test_never_more_than_the_limit_across_processes(stack, new_stack, per_second
     started, duration_s = threading.Barrier(16, action=lambda: unused(stack, organization.id)), 1.5
 
     def press(number):
-        counts = Counter()
+        counts, times = Counter(), []
         with organization.new_client(port=(stack.port, other.port)[number % 2]) as client:
             client.connection.connect()
             started.wait()
@@ -84,16 +94,18 @@ def test_never_more_than_the_limit_across_processes(stack, new_stack, per_second
             while time.monotonic() - began_at < duration_s:
                 answer = client.publish("a") if number % 4 < 2 else client.get("/api/me")
                 counts[answer.status] += 1
-            return counts, began_at, time.monotonic()
+                times.append(time.monotonic())
+            return counts, began_at, times
 
     with ThreadPoolExecutor(16) as pool:
         results = list(pool.map(press, range(16)))
     counts = sum((counts for counts, _, _ in results), Counter())
-    elapsed_s = max(end for _, _, end in results) - min(begin for _, begin, _ in results)
+    times = [at for _, _, times in results for at in times]
+    elapsed_s = max(times) - min(begin for _, begin, _ in results)
     allowed = counts[200] + counts[202]
     assert set(counts) <= {200, 202, 429} and counts[429] > 0
     assert allowed <= burst + per_second * elapsed_s
-    assert allowed >= 0.5 * min(per_second * duration_s, sum(counts.values()))  # a slow machine asks for less
+    assert allowed >= 0.5 * allowed_at(times, per_second, burst)
 
 
 # -- what is told
