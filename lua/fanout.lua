@@ -10,13 +10,13 @@
 --         4 the consumer's word (lib/consumers_word): how many entries it holds at least; '' when
 --           it is not sure of one of these; again when one of them was in a call before
 --         5 packed (lib/packed), per event in the order of their entries how many strings it has,
---           how many endpoints, then 6
---             entry event org trace request body
---           or, unless it is written whole now and its deliveries are ready, 11: these and
+--           how many endpoints, then 4
+--             entry event origin body
+--           or, unless it is written whole now and its deliveries are ready, 9: these and
 --             from to skipped after gated
 --           and the ids of its endpoints, sorted
---           entry: stream id; event: evt_…; request: '' when the trace tells it; body: '' when too
---           large to carry
+--           entry: stream id; event: evt_…; origin: lib/origin, without a request that the trace
+--           tells; body: '' when too large to carry
 --           from: '' or the last endpoint of the part before
 --           to: '' when this part is the last, else its last endpoint
 --           skipped: '' or the reason why nobody gets it
@@ -49,6 +49,7 @@ local call = redis.call
 --@include consumers_word
 --@include packed
 --@include clock
+--@include origin
 --@include delivery
 --@include hash
 --@include waiting
@@ -63,7 +64,7 @@ local events, deliveries, due, waiting, cursors, record_prefix, history_prefix, 
 local group, consumer, now = ARGV[1], ARGV[2], now_ms(ARGV[3])
 
 local items, entries, records = unpacked(5), {}, {}
-local starts = starts_of(items, 6, 11, true)
+local starts = starts_of(items, 4, 9, true)
 local n = #starts
 for k = 1, n do
     local at = starts[k]
@@ -84,11 +85,11 @@ local cursor_of, acked, results = {}, {}, {''}
 
 -- Writes the k-th event, the at-th item, unless it is refused or behind.
 local function fan_out(k, at)
-    local entry, event, org, trace, request, body = unpack(items, at + 2, at + 7)
-    local is_whole = items[at] == 6
+    local entry, event, origin, body = unpack(items, at + 2, at + 5)
+    local is_whole = items[at] == 4
     local from, to, skipped, after, gated = '', '', '', '', '0'
     if not is_whole then
-        from, to, skipped, after, gated = unpack(items, at + 8, at + 12)
+        from, to, skipped, after, gated = unpack(items, at + 6, at + 10)
     end
     local cursor = any_cursor and (cursor_of[entry] or call('HGET', cursors, entry)) or ''
     if not owned[entry] then
@@ -98,10 +99,9 @@ local function fan_out(k, at)
     end
     local first, last = at + 2 + items[at], starts[k + 1] - 1
     if is_whole and not any_record then
-        write_ready(records[k], first, last, event, org, trace, request, body)
+        write_ready(records[k], first, last, event, origin, body)
     else
-        write_part(records[k], first, last, event, org, trace, request, body, from, skipped, after,
-                   gated)
+        write_part(records[k], first, last, event, origin, body, from, skipped, after, gated)
     end
     if to ~= '' then
         cursor_of[entry], any_cursor = to, true

@@ -17,6 +17,7 @@
 -- A step looks at 200 letters or a mebibyte; a redrive enqueues what there is room for.
 local call = redis.call
 --@include clock
+--@include origin
 --@include delivery
 --@include waiting
 --@include record

@@ -14,6 +14,7 @@
 -- A step looks at 200 events or a mebibyte of the log, and enqueues what there is room for.
 local call = redis.call
 --@include clock
+--@include origin
 --@include delivery
 --@include waiting
 --@include record

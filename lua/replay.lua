@@ -13,6 +13,7 @@
 -- At most 200 deliveries per call (the caller's bound).
 local call = redis.call
 --@include clock
+--@include origin
 --@include delivery
 --@include waiting
 --@include record

@@ -56,6 +56,7 @@ local call = redis.call
 --@include consumers_word
 --@include packed
 --@include clock
+--@include origin
 --@include delivery
 --@include hash
 --@include waiting

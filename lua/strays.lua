@@ -52,13 +52,17 @@ local function may_be_owed(fields)
     for i = 1, #fields, 2 do
         values[fields[i]] = fields[i + 1]
     end
-    if not values.event or not values.endpoint or seen[values.event .. values.endpoint] then
+    local event, endpoint = string.match(values.delivery or '', '^(%S+) (%S+) ')
+    if not event then -- an older version's
+        event, endpoint = values.event, values.endpoint
+    end
+    if not event or not endpoint or seen[event .. endpoint] then
         return false
     end
-    local state = redis.pcall('HGET', record_prefix .. values.event, values.endpoint)
+    local state = redis.pcall('HGET', record_prefix .. event, endpoint)
     local tail = type(state) == 'string' and string.match(state, '^pending (.+)$')
     local may = tail and history_of(tail) == values.history
-    seen[values.event .. values.endpoint] = may
+    seen[event .. endpoint] = may
     return may
 end
 

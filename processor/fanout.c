@@ -18,8 +18,8 @@
 #define EVENT_WIRE 1024  /* of an event besides its body, at most */
 #define ENDPOINT_WIRE 32 /* of an endpoint's id */
 #define RETRY_MS 500
-#define PLAIN_STRINGS 6 /* of an event, besides its endpoints */
-#define ALL_STRINGS 11
+#define PLAIN_STRINGS 4 /* of an event, besides its endpoints */
+#define ALL_STRINGS 9
 
 struct queue {
     struct work *first, **last;
@@ -132,9 +132,7 @@ static void add_event(struct fanout *fanout, const struct part *part)
     redis_command_pack_size(command, part->endpoints);
     redis_command_text(command, entry);
     redis_command_text(command, work->event_id);
-    redis_command_arg(command, work->org);
-    redis_command_arg(command, work->trace);
-    redis_command_arg(command, work->request);
+    redis_command_arg(command, work->origin);
     redis_command_arg(command, part->endpoints ? body_of(fanout, work) : (struct slice){0});
     if (!is_short) {
         redis_command_text(command, work->cursor);

@@ -26,13 +26,31 @@ static struct slice keep(char **at, struct slice text)
     return kept;
 }
 
+/* Behind a space, "-" for what has nothing to say: the word of a line. */
+static struct slice keep_word(char **at, struct slice text)
+{
+    *(*at)++ = ' ';
+    if (text.len == 0)
+        *(*at)++ = '-';
+    return keep(at, text);
+}
+
+static void keep_origin(struct work *work, char **at, const struct slice values[FIELDS])
+{
+    const char *start = *at;
+    work->org = keep(at, values[ORG]);
+    work->trace = keep_word(at, values[TRACE]);
+    work->request = keep_word(at, values[REQUEST]);
+    work->origin = (struct slice){start, (size_t)(*at - start)};
+}
+
 struct work *work_new(struct stream_id entry, uint32_t partition, const struct slice *fields,
                       size_t fields_count)
 {
     struct slice values[FIELDS];
     if (!pick(fields, fields_count, values))
         return NULL;
-    size_t bytes = 0;
+    size_t bytes = sizeof " - -";
     for (size_t i = 0; i < FIELDS; i++)
         bytes += values[i].len;
     struct work *work = xcalloc(1, sizeof *work + bytes);
@@ -40,11 +58,9 @@ struct work *work_new(struct stream_id entry, uint32_t partition, const struct s
     work->entry = entry;
     work->bytes = bytes;
     work->skipped = "";
-    work->org = keep(&at, values[ORG]);
+    keep_origin(work, &at, values);
     work->type = keep(&at, values[TYPE]);
     work->key = keep(&at, values[KEY]);
-    work->trace = keep(&at, values[TRACE]);
-    work->request = keep(&at, values[REQUEST]);
     work->time = keep(&at, values[TIME]);
     work->after = keep(&at, values[AFTER]);
     work->to = keep(&at, values[TO]);

@@ -16,6 +16,7 @@ struct work {
     struct stream_id entry;
     char event_id[EVENT_ID_LEN + 1];
     struct slice org, type, key, trace, request, time, after, data;
+    struct slice origin; /* org, trace and request in one line: lua/lib/origin.lua */
     /* request and time: as they were carried (model/trace.h, model/webhook.h) */
     struct slice ce; /* attributes of a CloudEvent; empty: it is none */
     struct slice to; /* the only endpoint that may get it; empty: all that want it */

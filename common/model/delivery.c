@@ -8,11 +8,14 @@
 #include "fields.h"
 #include "trace.h"
 
-enum field { EVENT, ENDPOINT, ORG, ATTEMPT, TRACE, REQUEST, BODY, SNOOZES, HISTORY, FIELDS_COUNT };
+/* The first ones in the order of an entry. The words of its first field are behind them; an older
+ * version wrote each as a field. */
+enum { DELIVERY, BODY, ATTEMPT, SNOOZES, HISTORY, WORDS };
+enum { EVENT = WORDS, ENDPOINT, ORG, TRACE, REQUEST, FIELDS_COUNT };
 static const char *const field_names[FIELDS_COUNT] = {
-    [EVENT] = "event",     [ENDPOINT] = "endpoint", [ORG] = "org",
-    [ATTEMPT] = "attempt", [TRACE] = "trace",       [REQUEST] = "request",
-    [BODY] = "body",       [SNOOZES] = "snoozes",   [HISTORY] = "history",
+    [DELIVERY] = "delivery", [BODY] = "body",       [ATTEMPT] = "attempt",   [SNOOZES] = "snoozes",
+    [HISTORY] = "history",   [EVENT] = "event",     [ENDPOINT] = "endpoint", [ORG] = "org",
+    [TRACE] = "trace",       [REQUEST] = "request",
 };
 
 static const char *const outcome_names[OUTCOMES_COUNT] = {
@@ -25,6 +28,37 @@ const char *outcome_name(enum outcome outcome)
 {
     must((unsigned)outcome < OUTCOMES_COUNT);
     return outcome_names[outcome];
+}
+
+/* "-": it has nothing to say */
+static bool cut_label(struct slice *rest, struct slice *out)
+{
+    *out = slice_cut(rest, ' ');
+    if (out->len == 0)
+        return false;
+    if (slice_is(*out, "-"))
+        *out = (struct slice){0};
+    return true;
+}
+
+static bool cut_words(struct slice words, struct slice *values)
+{
+    values[EVENT] = slice_cut(&words, ' ');
+    values[ENDPOINT] = slice_cut(&words, ' ');
+    values[ORG] = slice_cut(&words, ' ');
+    return cut_label(&words, &values[TRACE]) && cut_label(&words, &values[REQUEST]) &&
+           words.len == 0;
+}
+
+/* What is not there has nothing to say; what must say something is judged by its value. */
+static bool pick_values(const struct slice *fields, size_t count, struct slice *values)
+{
+    if (fields_pick_some(fields, count, field_names, WORDS, values) != STATUS_OK)
+        return false;
+    if (values[DELIVERY].at != NULL)
+        return cut_words(values[DELIVERY], values);
+    return fields_pick_some(fields, count, field_names + WORDS, FIELDS_COUNT - WORDS,
+                            values + WORDS) == STATUS_OK;
 }
 
 static bool ids_are_valid(const struct slice *values)
@@ -63,10 +97,8 @@ enum status delivery_from_fields(const struct slice *fields, size_t count,
     struct slice values[FIELDS_COUNT];
     uint64_t attempt, snoozes;
 
-    /* What is not there has nothing to say; what must say something is judged by its value. */
-    if (fields_pick_some(fields, count, field_names, FIELDS_COUNT, values) != STATUS_OK ||
-        !ids_are_valid(values) || !history_is_valid(values[HISTORY]) ||
-        !labels_are_valid(values[TRACE], values[REQUEST]))
+    if (!pick_values(fields, count, values) || !ids_are_valid(values) ||
+        !history_is_valid(values[HISTORY]) || !labels_are_valid(values[TRACE], values[REQUEST]))
         return STATUS_INVALID;
     if (values[ATTEMPT].at == NULL)
         values[ATTEMPT] = SLICE("1");

@@ -1,9 +1,10 @@
 /*
  * delivery.h - a delivery as it stands in the deliveries stream, and the words for its states and reasons
  *
- * Entry fields: event endpoint org trace request body, of one that was tried or snoozed before also
+ * Entry fields: delivery and body, of one that was tried or snoozed before between them also
  * attempt, snoozes and history, and of what the lane of its endpoint let go a last one: lane, 1.
- * request is empty, or not there, when the trace tells it (trace.h); attempt is the number of the
+ * delivery is one line: "<event> <endpoint> <org> <trace> <request>", with "-" where there is nothing
+ * to say, as of a request that the trace tells (trace.h); attempt is the number of the
  * attempt to be made (none: 1); snoozes how often a Retry-After was obeyed; history the attempts
  * made (attempt_item.h); body the webhook's body when it is small, else empty (then it is made from
  * the event).

@@ -20,7 +20,8 @@ local function settle_attempted(event, endpoint, attempt, status, duration, hist
     if reason then
         local until_ms = digits(now + delay)
         state = waiting_state(reason, until_ms, outcome == 'retry' and one_more(made) or attempt,
-            outcome == 'snooze' and one_more(snoozes) or snoozes, org, trace, request, '')
+            outcome == 'snooze' and one_more(snoozes) or snoozes, origin_of(org, trace, request),
+            '')
         wait_until(until_ms, reason, event, endpoint)
     elseif outcome == 'dead' then
         state = 'dead ' .. bury(dlq, dlq_prefix, event, endpoint, org, err, made, status,

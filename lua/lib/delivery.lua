@@ -1,24 +1,18 @@
--- A delivery that may be sent now: an entry of the deliveries stream. A fresh one is without the
--- fields in which it has nothing to say (its attempt is the first, the trace may tell the request):
--- each costs when it is written, logged, sent and parsed. What its lane let go has lane 1 as well.
-local function ready_fresh(stream, event, endpoint, org, trace, request, body, ...)
-    if request == '' then
-        call('XADD', stream, '*', 'event', event, 'endpoint', endpoint, 'org', org,
-             'trace', trace, 'body', body, ...)
-    else
-        call('XADD', stream, '*', 'event', event, 'endpoint', endpoint, 'org', org,
-             'trace', trace, 'request', request, 'body', body, ...)
-    end
+-- A delivery that may be sent now: an entry of the deliveries stream. What it is stands in one
+-- field, "<event> <endpoint> <origin>" (lib/origin), and one that was never tried has no other but
+-- its body: each field costs when it is written, logged, sent and parsed. What its lane let go has
+-- lane 1 as well.
+local function ready_fresh(stream, event, endpoint, origin, body, ...)
+    call('XADD', stream, '*', 'delivery', event .. ' ' .. endpoint .. ' ' .. origin,
+         'body', body, ...)
 end
 
-local function ready(stream, event, endpoint, org, attempt, snoozes, history, trace, request, body,
-                     ...)
+local function ready(stream, event, endpoint, origin, attempt, snoozes, history, body, ...)
     if attempt == '1' and snoozes == '0' and history == '' then
-        ready_fresh(stream, event, endpoint, org, trace, request, body, ...)
+        ready_fresh(stream, event, endpoint, origin, body, ...)
     else
-        call('XADD', stream, '*', 'event', event, 'endpoint', endpoint, 'org', org,
-             'attempt', attempt, 'snoozes', snoozes, 'history', history,
-             'trace', trace, 'request', request, 'body', body, ...)
+        call('XADD', stream, '*', 'delivery', event .. ' ' .. endpoint .. ' ' .. origin,
+             'attempt', attempt, 'snoozes', snoozes, 'history', history, 'body', body, ...)
     end
 end
 

@@ -1,28 +1,19 @@
 -- What the record of an event says of one endpoint's delivery, a word and what belongs to it:
 --   pending <tail>                        ready or claimed
---   waiting <reason> <until ms or -> <attempt> <snoozes> <org> <trace> <request> <tail>
+--   waiting <reason> <until ms or -> <attempt> <snoozes> <origin> <tail>
 --   delivered <tail>
 --   dead <letter: its entry of the dead letters, or -> <tail>
 -- <tail> is "0" before the first attempt, then "<attempts> <status> <ms> <history>", with an item
 -- for each attempt (lib/attempts).
--- An empty text among the words stands as "-".
-local function word(text)
-    return text == '' and '-' or text
-end
-
-local function text(found)
-    return found == '-' and '' or found
-end
-
-local function waiting_state(reason, until_ms, attempt, snoozes, org, trace, request, tail)
+-- <origin> is lib/origin's.
+local function waiting_state(reason, until_ms, attempt, snoozes, origin, tail)
     return 'waiting ' .. reason .. ' ' .. until_ms .. ' ' .. attempt .. ' ' .. snoozes .. ' '
-        .. org .. ' ' .. word(trace) .. ' ' .. word(request) .. ' ' .. tail
+        .. origin .. ' ' .. tail
 end
 
--- reason, attempt, snoozes, org, trace, request, tail of a delivery that waits; else nothing.
+-- reason, attempt, snoozes, origin, tail of a delivery that waits; else nothing.
 local function read_waiting(state)
-    return string.match(state or '',
-        '^waiting (%S+) %S+ (%d+) (%d+) (%S+) (%S+) (%S+) (.+)$')
+    return string.match(state or '', '^waiting (%S+) %S+ (%d+) (%d+) (%S+ %S+ %S+) (.+)$')
 end
 
 local function history_of(tail)

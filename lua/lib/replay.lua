@@ -49,8 +49,8 @@ local function begin_anew(keys, entry, event, endpoint, state, now)
     if not status then
         return 'absent'
     end
-    ready(keys.deliveries, event, endpoint, entry.org, '1', '0', history, entry.trace,
-          entry.request, '')
+    ready(keys.deliveries, event, endpoint, origin_of(entry.org, entry.trace, entry.request),
+          '1', '0', history, '')
     call('HSET', keys.records .. event, endpoint,
          'pending 0 ' .. status .. ' ' .. now .. (history == '' and '' or ' ' .. history))
     if letter and letter ~= '-' then

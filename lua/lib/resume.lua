@@ -9,11 +9,11 @@ end
 local function resume(deliveries, record, id, ...)
     local endpoint = 'ep_' .. string.sub(id, 25)
     local state = redis.pcall('HGET', record, endpoint)
-    local reason, attempt, snoozes, org, trace, request, tail =
+    local reason, attempt, snoozes, origin, tail =
         read_waiting(type(state) == 'string' and state)
     if reason then
-        ready(deliveries, 'evt_' .. string.sub(id, 5, 24), endpoint, org, attempt, snoozes,
-              history_of(tail), text(trace), text(request), '', ...)
+        ready(deliveries, 'evt_' .. string.sub(id, 5, 24), endpoint, origin, attempt, snoozes,
+              history_of(tail), '', ...)
         call('HSET', record, endpoint, 'pending ' .. tail)
     end
     return reason

@@ -14,7 +14,7 @@ def read_enqueued(link):
     counts, start, latest, overtaken = {}, "-", "", 0
     while rows := link.call("XRANGE", DELIVERIES, start, "+", "COUNT", "5000"):
         for _, fields in rows:
-            event = fields[1].decode()
+            event = fields[1].decode().split(" ")[0]
             overtaken += event not in counts and event < latest
             latest = max(latest, event)
             counts[event] = counts.get(event, 0) + 1

@@ -1,5 +1,5 @@
 """Events whose deliveries ended in many ways, for jobs to find."""
-from store import (DELIVERIES, ENDPOINT, ORG, RECORD, endpoint_id, entry_event_id, new_event,
+from store import (ENDPOINT, ORG, RECORD, endpoint_id, entry_event_id, new_event,
                    outcome, part)
 
 NOW = 1700000000000
@@ -35,7 +35,7 @@ def state(store, event, endpoint=ENDPOINT_1):
 
 def ready(store):
     """(event, endpoint) of all that may be sent, in order."""
-    return [(fields["event"], fields["endpoint"]) for _, fields in store.r.xrange(DELIVERIES)]
+    return [(fields["event"], fields["endpoint"]) for _, fields in store.ready()]
 
 
 def send_all(store):

@@ -1,5 +1,5 @@
 """Endpoints that are paused, resumed, and given lanes and rid of them: part of the world."""
-from store import DELIVERIES, DUE, LANE, RATE, RECORD, TRACE, TURN, WAITING, delivery_id, endpoint_id
+from store import DELIVERIES, DUE, LANE, RATE, RECORD, TRACE, TURN, WAITING, delivery_entry, delivery_id, endpoint_id
 
 ENDPOINTS_OF = {"org_a": [endpoint_id(i) for i in range(1, 6)], "org_b": [endpoint_id(i) for i in range(6, 10)]}
 ENDPOINTS = sum(ENDPOINTS_OF.values(), [])
@@ -30,7 +30,8 @@ class LanesWorld:
             before = self.store.r.hget(RECORD + one.event, endpoint)
             names = ("event", "endpoint", "org", "attempt", "snoozes", "history")
             fields = {name: value for name, value in zip(names, self.wanted(one)) if value is not None}
-            self.store.r.xadd(DELIVERIES, fields | dict(trace=TRACE, request=REQUEST_OF[one.org], body=""))
+            fields |= dict(trace=TRACE, request=REQUEST_OF[one.org], body="")
+            self.store.r.xadd(DELIVERIES, delivery_entry(fields))
             self.store.r.hset(RECORD + one.event, endpoint, self.wanted_state(one))
             self.store.r.hincrby(WAITING, before.split()[1], -1)
         assert len(held) == len(self.model.made)

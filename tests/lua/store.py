@@ -22,8 +22,9 @@ EVENT_FIELDS = "org type key dedup trace request time after to data ce".split()
 # Fields that a plain event, a fresh delivery and an attempt that succeeded are without.
 NOTHING_TO_SAY = {"key": "", "dedup": "", "request": "", "time": "", "after": "", "to": "", "ce": "",
                   "attempt": "1", "snoozes": "0", "history": "", "error": "", "response": ""}
-DELIVERY_FIELDS = "event endpoint org attempt snoozes history trace request body".split()
-FRESH_FIELDS = "event endpoint org trace request body".split()
+DELIVERY_WORDS = "event endpoint org trace request".split()  # of an entry's first field
+DELIVERY_FIELDS = [*DELIVERY_WORDS, "attempt", "snoozes", "history", "body"]
+FRESH_FIELDS = [*DELIVERY_WORDS, "body"]
 ATTEMPT_FIELDS = "event endpoint org attempt outcome status duration_ms error response".split()
 DLQ_FIELDS = ("event endpoint org reason attempts status response first_at last_at history "
               "trace request").split()
@@ -68,6 +69,19 @@ def job_id(number):
 
 def delivery_id(event, endpoint):
     return "dlv_" + event[4:] + endpoint[3:]
+
+
+def delivery_of(entry):
+    """The fields of an entry of deliveries, with the words of the first one by their names."""
+    words = entry["delivery"].split(" ")
+    assert len(words) == len(DELIVERY_WORDS)
+    told = {name: "" if word == "-" else word for name, word in zip(DELIVERY_WORDS, words)}
+    return told | {name: value for name, value in entry.items() if name != "delivery"}
+
+
+def delivery_entry(fields):
+    line = " ".join(fields[name] or "-" for name in DELIVERY_WORDS)
+    return {"delivery": line} | {name: value for name, value in fields.items() if name not in DELIVERY_WORDS}
 
 
 def script_text(name):
@@ -134,15 +148,16 @@ def fanout_item(part):
     if isinstance(part, Raw):
         return part
     entry, event, org, from_, to, skipped, trace, request, after, gated, body, count, *endpoints = part
-    strings, rest = [entry, event, org, trace, request, body], [from_, to, skipped, after, gated]
-    head = [Size(6), Size(count), *strings] if rest == ["", "", "", "", "0"] else [Size(11), Size(count), *strings, *rest]
+    origin = " ".join([org, trace or "-", request or "-"])
+    strings, rest = [entry, event, origin, body], [from_, to, skipped, after, gated]
+    head = [Size(4), Size(count), *strings] if rest == ["", "", "", "", "0"] else [Size(9), Size(count), *strings, *rest]
     return head + endpoints
 
 
 def settle_item(one):
     if isinstance(one, Raw):
         return one
-    entry, event, endpoint, org, attempt, snoozes, history, trace, request, body, word, status, duration_ms, error, response, delay_ms = one
+    entry, event, endpoint, org, trace, request, attempt, snoozes, history, body, word, status, duration_ms, error, response, delay_ms = one
     strings = [entry, event, endpoint, attempt, status, duration_ms, history]
     if word == "delivered" and response == "":
         return [Size(7), *strings]
@@ -215,7 +230,8 @@ class Store:
 
     def reclaim(self, stream, group, consumer, lease_ms, cursor="0-0", limit=200):
         cursor, lost, entries = self.call("reclaim", [stream, RECLAIMED], [group, consumer, lease_ms, cursor, limit])
-        return cursor, lost, [(entry, times, dict(pairs(fields))) for entry, times, fields in entries]
+        read = delivery_of if stream == DELIVERIES else dict
+        return cursor, lost, [(entry, times, read(dict(pairs(fields)))) for entry, times, fields in entries]
 
     def renew(self, stream, group, consumer, entries):
         return self.call("renew", [stream], [group, consumer, *entries])
@@ -321,7 +337,11 @@ class Store:
         return self.read(EVENTS, "processor", consumer, count)
 
     def read_deliveries(self, consumer="d1", count=200):
-        return self.read(DELIVERIES, "dispatcher", consumer, count)
+        return [(entry, delivery_of(fields)) for entry, fields in self.read(DELIVERIES, "dispatcher", consumer, count)]
+
+    def ready(self, first="-", last="+"):
+        """All entries of deliveries, claimed or not."""
+        return [(entry, delivery_of(fields)) for entry, fields in self.r.xrange(DELIVERIES, first, last)]
 
     def give_deliveries(self, count=1, consumer="d1", body="{}"):
         """count events with one delivery each, claimed by consumer: list of (entry, fields)."""

@@ -6,7 +6,7 @@ import pytest
 
 from conftest import redis_server
 from store import (ATTEMPTS, ATTEMPT_FIELDS, DELIVERIES, DELIVERY_FIELDS, DLQ, DLQ_FIELDS, DUE, EVENTS, EVENT_FIELDS, FAILING,
-                   HISTORY, LANE, ORG, ORG_DLQ, ORG_EVENTS, ORG_LEASES, P, RECORD, TRACE, Store, endpoint_id, entry_event_id,
+                   HISTORY, LANE, ORG, ORG_DLQ, ORG_EVENTS, ORG_LEASES, P, RECORD, TRACE, Store, delivery_entry, endpoint_id, entry_event_id,
                    event_id, new_event, outcome, part)
 
 MILLION = 10**6
@@ -41,7 +41,7 @@ SEED_KEYS = "for i = ARGV[1] + 1, ARGV[1] + ARGV[2] do redis.call('SET', KEYS[1]
 
 def fill(r):
     step = MILLION // 100
-    streams = [(EVENTS, EVENT_FIELDS, "processor", "p1"), (DELIVERIES, DELIVERY_FIELDS, "dispatcher", "d1"),
+    streams = [(EVENTS, EVENT_FIELDS, "processor", "p1"), (DELIVERIES, ["delivery", "body"], "dispatcher", "d1"),
                (ATTEMPTS, ATTEMPT_FIELDS, None, None), (DLQ, DLQ_FIELDS, None, None),
                (ORG_DLQ + ORG, ["delivery"], None, None)]
     for stream, names, group, consumer in streams:
@@ -118,7 +118,7 @@ class Meter:
     def deliveries(self, n, endpoint=endpoint_id(1)):
         fields = dict(event="", endpoint=endpoint, org=ORG, attempt="1", snoozes="0", history="", trace=TRACE,
                       request="req_1", body=BODY)
-        ids = self.pend(DELIVERIES, "dispatcher", "d1", fields, n)
+        ids = self.pend(DELIVERIES, "dispatcher", "d1", delivery_entry(fields), n)
         claimed = [(entry, {**fields, "event": event_id(next(self.numbers))}) for entry in ids]
         self.give_records([of["event"] for _, of in claimed], "pending 0", endpoint)
         return claimed

@@ -3,7 +3,7 @@ import pytest
 import redis
 
 from job_env import NOW, give, make_endpoints
-from store import (DELIVERIES, DUE, ENDPOINT, EVENTS, JOB, JOBS, LANE, ORG_EVENTS, P, RATE, RECORD, STATS, STEP_MS, TURN, WAITING,
+from store import (DUE, ENDPOINT, EVENTS, JOB, JOBS, LANE, ORG_EVENTS, P, RATE, RECORD, STATS, STEP_MS, TURN, WAITING,
                    entry_event_id, job_id, new_event, outcome, part)
 
 MINE, OTHER = "org_" + "a" * 20, "org_" + "b" * 20
@@ -159,7 +159,7 @@ def test_events_that_are_with_somebody_stay_until_they_end(store):
             store.r.delete(P + "keys:" + MINE, "mr:key:" + "0" * 64, RATE + "key_" + MINE[4:])
     assert steps[-1] == ("running", 100), "it rests between looks"
     assert store.r.xlen(ORG_EVENTS + MINE) == 3 and store.r.xlen(EVENTS) == 3
-    for entry, fields in store.r.xrange(DELIVERIES):
+    for entry, fields in store.ready():
         store.settle("d1", [outcome(entry, fields, "dead", error="endpoint_deleted", duration_ms="")])
     for entry, _ in read + store.read_events():
         store.fanout("p1", [part(entry, entry_event_id(entry), [], org=MINE, skipped="no_endpoint")])

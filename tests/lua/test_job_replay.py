@@ -36,7 +36,7 @@ def test_the_schedule_begins_anew_and_the_letter_goes(store):
     attempt = store.r.xrange(ATTEMPTS)[-1][0]
     make(store)
     store.step("replay", 1)
-    (_, fields), = store.r.xrange(DELIVERIES)
+    (_, fields), = store.ready()
     assert (fields["attempt"], fields["snoozes"], fields["history"]) == ("1", "0", attempt)
     assert store.r.xlen(DLQ) == store.r.xlen(ORG_DLQ + ORG) == 0
 

@@ -84,7 +84,7 @@ def test_a_burst_goes_at_once_marked_and_the_next_at_the_time_that_is_told(store
     ids = give(store, 5)
     assert store.promote(now=NOW) == [3, str(NOW + 100), 0]
     assert take(store)[0] == [(event, True) for event in ids[:3]]
-    assert list(store.r.xrange(DELIVERIES)[0][1]) == [*FRESH_FIELDS, "lane"]
+    assert list(store.ready()[0][1]) == [*FRESH_FIELDS, "lane"]
     assert store.waiting() == {"rate_limit": 2}
     assert store.promote(now=NOW + 99)[0] == 0
     assert store.promote(now=NOW + 100) == [1, str(NOW + 200), 0]

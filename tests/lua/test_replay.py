@@ -31,7 +31,7 @@ def history(store, pair):
 
 
 def ready_entries(store):
-    return [fields for _, fields in store.r.xrange(DELIVERIES)]
+    return [fields for _, fields in store.ready()]
 
 
 def test_a_delivered_one_begins_anew_with_its_history(store):

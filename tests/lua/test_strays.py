@@ -1,14 +1,19 @@
 """strays.lua: entries that the group has read past and nobody holds."""
 import pytest
 
-from store import DELIVERIES, NOTHING_TO_SAY, ORG, RECORD, Store, delivery_id, endpoint_id, event_id, outcome
+from store import DELIVERIES, ORG, RECORD, Store, delivery_entry, delivery_id, endpoint_id, event_id, outcome
 
 A = endpoint_id(1)
 
 
+def written(number, endpoint=A, **more):
+    words = {"event": event_id(number), "endpoint": endpoint, "org": ORG, "trace": "", "request": ""}
+    return delivery_entry(words | more | {"body": "{}"})
+
+
 def stray(store, number, state="pending 0", endpoint=A, **more):
     """As a start of Redis makes one: its id is behind what the group has read."""
-    entry = store.r.xadd(DELIVERIES, {"event": event_id(number), "endpoint": endpoint, "org": ORG, "body": "{}"} | more)
+    entry = store.r.xadd(DELIVERIES, written(number, endpoint, **more))
     if state:
         store.r.hset(RECORD + event_id(number), endpoint, state)
     added = store.r.xinfo_stream(DELIVERIES)["entries-added"]
@@ -42,6 +47,17 @@ def test_an_owed_one_is_ready_again_as_it_was(store):
     assert look(store, mark) == look(store) == (("", 0, 0, 0), "")
 
 
+def test_one_that_an_older_version_wrote_is_owed_as_well(store):
+    stray(store, 1)
+    old = {"event": event_id(2), "endpoint": A, "org": ORG, "trace": "", "body": "{}"}
+    entry = store.r.xadd(DELIVERIES, old)
+    store.r.hset(RECORD + event_id(2), A, "pending 0")
+    store.r.xgroup_setid(DELIVERIES, "dispatcher", entry)
+    _, mark = look(store)
+    assert look(store, mark)[0] == ("", 2, 0, 0)
+    assert store.r.xrevrange(DELIVERIES, count=1)[0][1] == old
+
+
 @pytest.mark.parametrize("state", ["delivered 1 200 5 5-0", "dead 5-0 1 500 5 5-0", "waiting backoff 9 2 0 o t r 0", None,
                                    "pending 1 500 9 5-0"])
 def test_one_that_is_not_owed_is_gone(store, state):
@@ -72,7 +88,7 @@ def test_while_its_twin_may_be_held_or_unread_it_waits(store):
     assert look(store, mark) == (("", 0, 0, 1), mark), "one of then is unread"
     claimed = store.read_deliveries("d1", 10)
     assert [one for one, _ in claimed] == [unread]
-    settle(store, [(entry, NOTHING_TO_SAY | {"trace": ""} | fields) for entry, fields in claimed])
+    settle(store, claimed)
     later = store.give_deliveries(1)
     assert look(store, mark) == (("", 1, 0, 0), mark), "what came later is nobody's twin"
     assert owed not in entries(store) and entries(store)[0] == later[0][0] and len(entries(store)) == 2
@@ -80,11 +96,11 @@ def test_while_its_twin_may_be_held_or_unread_it_waits(store):
 
 def test_when_its_twin_ends_it_is_gone(store):
     stray(store, 1)
-    twin = store.r.xadd(DELIVERIES, {"event": event_id(1), "endpoint": A, "org": ORG, "trace": "", "request": "", "body": "{}"})
+    twin = store.r.xadd(DELIVERIES, written(1))
     claimed = store.read_deliveries("d1", 10)
     assert [one for one, _ in claimed] == [twin]
     _, mark = look(store)
-    settle(store, [(entry, NOTHING_TO_SAY | fields) for entry, fields in claimed])
+    settle(store, claimed)
     assert look(store, mark)[0] == ("", 0, 1, 0) and entries(store) == []
 
 
@@ -123,7 +139,7 @@ def test_many_are_looked_at_part_by_part(store):
         (cursor, *found), _ = look(store, mark, cursor, 10)
         counts.append(found)
     assert counts == [[5, 5, 0], [5, 5, 0], [2, 3, 0]]
-    assert {delivery_id(f["event"], f["endpoint"]) for _, f in store.r.xrange(DELIVERIES)} == {
+    assert {delivery_id(f["event"], f["endpoint"]) for _, f in store.ready()} == {
         delivery_id(event_id(n), A) for n in range(2, 26, 2)}
     assert not set(entries(store)) & set(strays)
 

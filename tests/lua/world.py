@@ -173,7 +173,7 @@ class World(LanesWorld):
     def learn_entries(self):
         """The entries that deliveries got in the last call are those the model expects, in its order."""
         known = {one.entry for one in self.model.at("ready")}
-        new = [(entry, fields) for entry, fields in self.store.r.xrange(DELIVERIES) if entry not in known]
+        new = [(entry, fields) for entry, fields in self.store.ready() if entry not in known]
         assert [(fields["event"], fields["endpoint"]) for _, fields in new] == \
             [(one.event, one.endpoint) for one in self.model.made]
         for one, (entry, _) in zip(self.model.made, new):
@@ -343,7 +343,7 @@ class World(LanesWorld):
         raise AssertionError("it does not drain")
 
     def fields_of(self, entry):
-        return self.store.r.xrange(DELIVERIES, entry, entry)[0][1]
+        return self.store.ready(entry, entry)[0][1]
 
     # -- the whole state
 
@@ -353,7 +353,7 @@ class World(LanesWorld):
         assert self.store.pending(EVENTS, "processor") == {
             event.entry: event.holder for event in model.unprocessed() if event.is_read}
         assert r.hgetall(CURSORS) == {event.entry: event.cursor for event in model.unprocessed() if event.cursor}
-        assert {entry: self.short(fields) for entry, fields in r.xrange(DELIVERIES)} == {
+        assert {entry: self.short(fields) for entry, fields in self.store.ready()} == {
             one.entry: self.wanted(one) for one in model.at("ready")}
         assert self.store.pending(DELIVERIES, "dispatcher") == {
             one.entry: one.holder for one in model.at("ready") if one.holder}
@@ -417,7 +417,7 @@ class World(LanesWorld):
     def check_one_place_each(self):
         """From Redis alone: a delivery is in exactly one of: ready, waiting, delivered, dead; counters are a recount."""
         r = self.store.r
-        places = Counter((f["event"], f["endpoint"]) for _, f in r.xrange(DELIVERIES))
+        places = Counter((f["event"], f["endpoint"]) for _, f in self.store.ready())
         states = {(event, name): state.split(" ") for event, of in self.records().items() for name, state in of.items()
                   if name != "skipped"}
         by_id = {delivery_id(*one): one for one in states}

@@ -291,9 +291,7 @@ def test_its_cost_is_that_of_the_event_alone(state):
     pipe = state.r.pipeline(transaction=False)
     body = "x" * 1000
     for i in range(20000):
-        fields = dict(event=event_id(f"{i + 1}-0"), endpoint=E1, org=store.ORG, attempt=1, snoozes=0, history="", trace="",
-                      request="", body=body)
-        pipe.xadd(DELIVERIES, fields)
+        pipe.xadd(DELIVERIES, {"delivery": f"{event_id(f'{i + 1}-0')} {E1} {store.ORG} - -", "body": body})
     pipe.execute()
     state.r.config_resetstat()
     start = time.monotonic()

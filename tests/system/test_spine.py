@@ -393,10 +393,10 @@ def test_streams_can_be_read_by_eye(stack, organization, receiver):
     assert list(entry.items()) == [
         ("org", organization.id), ("type", "order.created"), ("key", "customer-7"), ("dedup", "first"), ("trace", TRACE),
         ("request", "read-me"), ("data", '{"n": 1}')]
-    delivery = [fields for _, fields in client.xrange("mr:{0}:deliveries") if fields["event"] == event_id][0]
+    delivery = [fields for _, fields in client.xrange("mr:{0}:deliveries") if event_id in fields["delivery"]][0]
     assert list(delivery.items()) == [
-        ("event", event_id), ("endpoint", endpoint["id"]), ("org", organization.id),
-        ("trace", TRACE), ("request", "read-me"), ("body", receiver.on("/hook")[0].body.decode())]
+        ("delivery", f"{event_id} {endpoint['id']} {organization.id} {TRACE} read-me"),
+        ("body", receiver.on("/hook")[0].body.decode())]
     for text in (*entry.values(), *delivery.values()):
         assert text.isprintable()
     release.set()

@@ -24,7 +24,7 @@ def crash_within_fanout(stack, event_id, endpoint, org, has_record=True):
     log, = (stack.redis.folder / "appendonlydir").glob("*.incr.aof")
     with log.open("ab") as file:
         file.write(resp("MULTI")
-                   + resp("XADD", DELIVERIES, entry, "event", event_id, "endpoint", endpoint, "org", org, "body", "{}")
+                   + resp("XADD", DELIVERIES, entry, "delivery", f"{event_id} {endpoint} {org} - -", "body", "{}")
                    + (resp("HSET", f"{PREFIX}event:{event_id}", endpoint, "pending 0") if has_record else b"")
                    + resp("XACK", PREFIX + "events", "processor", "1-1")[:-9])
     stack.redis.start()

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -14,30 +15,45 @@
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 #define TRACE "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
-enum { EVENT, ENDPOINT, ORG, ATTEMPT, SNOOZES, HISTORY, TRACEPARENT, REQUEST, BODY, FIELDS };
+enum { EVENT, ENDPOINT, ORG, TRACEPARENT, REQUEST, WORDS };
+enum { DELIVERY, ATTEMPT, SNOOZES, HISTORY, BODY, FIELDS };
 
 static char event_text[EVENT_ID_LEN + 1];
 static char endpoint_text[OTHER_ID_SIZE];
 static char org_text[OTHER_ID_SIZE];
+static char line[512];
 
-static void fill(struct slice fields[2 * FIELDS])
+static void fill_words(const char *words[WORDS])
 {
-    static const char *const names[FIELDS] = {
-        "event", "endpoint", "org", "attempt", "snoozes", "history", "trace", "request", "body"};
-
     event_id_format((struct event_id){.entry = {1700000000000, 7}, .partition = 3}, event_text);
     other_id_format("ep_", 1700000000000, 42, endpoint_text);
     other_id_format("org_", 1700000000000, 43, org_text);
+    words[EVENT] = event_text;
+    words[ENDPOINT] = endpoint_text;
+    words[ORG] = org_text;
+    words[TRACEPARENT] = TRACE;
+    words[REQUEST] = "req-1";
+}
+
+static struct slice line_of(const char *const words[WORDS])
+{
+    snprintf(line, sizeof line, "%s %s %s %s %s", words[EVENT], words[ENDPOINT], words[ORG],
+             words[TRACEPARENT], words[REQUEST]);
+    return slice_of(line);
+}
+
+static void fill(struct slice fields[2 * FIELDS])
+{
+    static const char *const names[FIELDS] = {"delivery", "attempt", "snoozes", "history", "body"};
+    const char *words[WORDS];
+
+    fill_words(words);
     for (size_t i = 0; i < FIELDS; i++)
         fields[2 * i] = slice_of(names[i]);
-    fields[2 * EVENT + 1] = slice_of(event_text);
-    fields[2 * ENDPOINT + 1] = slice_of(endpoint_text);
-    fields[2 * ORG + 1] = slice_of(org_text);
+    fields[2 * DELIVERY + 1] = line_of(words);
     fields[2 * ATTEMPT + 1] = SLICE("3");
     fields[2 * SNOOZES + 1] = SLICE("0");
     fields[2 * HISTORY + 1] = SLICE("1700000000000-0,1700000000001:1:200:12");
-    fields[2 * TRACEPARENT + 1] = SLICE(TRACE);
-    fields[2 * REQUEST + 1] = SLICE("req-1");
     fields[2 * BODY + 1] = SLICE("{}");
 }
 
@@ -63,7 +79,7 @@ static void reads_fields_in_any_order(void **state)
     assert_int_equal(delivery_from_fields(fields, 2 * FIELDS, &delivery), STATUS_OK);
     check_values(&delivery);
     turned[0] = SLICE("later");
-    turned[1] = SLICE("event");
+    turned[1] = SLICE("delivery");
     for (size_t i = 0; i < FIELDS; i++)
         memcpy(turned + 2 + 2 * i, fields + 2 * (FIELDS - 1 - i), 2 * sizeof fields[0]);
     memset(&delivery, 0, sizeof delivery);
@@ -89,13 +105,37 @@ static void says_whether_its_lane_let_it_go(void **state)
     assert_false(delivery.is_released);
 }
 
+/* In the order in which it wrote them, and when that is all it had to say. */
+static void reads_what_an_older_version_wrote(void **state)
+{
+    static const char *const names[WORDS] = {"event", "endpoint", "org", "trace", "request"};
+    struct slice fields[2 * FIELDS], old[2 * (WORDS + FIELDS - 1)];
+    const char *words[WORDS];
+    struct delivery_fields delivery;
+    (void)state;
+    fill(fields);
+    fill_words(words);
+    for (size_t i = 0; i < WORDS; i++) {
+        old[2 * i] = slice_of(names[i]);
+        old[2 * i + 1] = slice_of(words[i]);
+    }
+    memcpy(old + 2 * (ptrdiff_t)WORDS, fields + 2, sizeof fields - 2 * sizeof fields[0]);
+    assert_int_equal(delivery_from_fields(old, COUNT(old), &delivery), STATUS_OK);
+    check_values(&delivery);
+    assert_int_equal(delivery_from_fields(old, 2 * TRACEPARENT, &delivery), STATUS_OK);
+    assert_int_equal(delivery.attempt, 1);
+    assert_int_equal(delivery.trace.len + delivery.request.len + delivery.body.len, 0);
+    for (size_t count = 0; count < 2 * TRACEPARENT; count++)
+        assert_int_equal(delivery_from_fields(old, count, &delivery), STATUS_INVALID);
+}
+
 static void refuses_a_missing_or_cut_field(void **state)
 {
     struct delivery_fields delivery;
     (void)state;
     for (size_t i = 0; i < FIELDS; i++) {
         struct slice fields[2 * FIELDS];
-        enum status without = i < ATTEMPT ? STATUS_INVALID : STATUS_OK;
+        enum status without = i == DELIVERY ? STATUS_INVALID : STATUS_OK;
         fill(fields);
         fields[2 * i] = SLICE("other");
         assert_int_equal(delivery_from_fields(fields, 2 * FIELDS, &delivery), without);
@@ -108,15 +148,19 @@ static void refuses_a_missing_or_cut_field(void **state)
 static void reads_what_has_nothing_to_say(void **state)
 {
     struct slice fields[2 * FIELDS];
+    const char *words[WORDS];
     struct delivery_fields delivery;
     (void)state;
     fill(fields);
+    fill_words(words);
+    words[TRACEPARENT] = words[REQUEST] = "-";
+    fields[2 * DELIVERY + 1] = line_of(words);
     assert_int_equal(delivery_from_fields(fields, 2 * (ATTEMPT + 1), &delivery), STATUS_OK);
     assert_int_equal(delivery.attempt, 3);
     assert_int_equal(delivery.snoozes, 0);
     assert_int_equal(delivery.history.len + delivery.trace.len + delivery.request.len, 0);
     assert_int_equal(delivery.body.len, 0);
-    assert_int_equal(delivery_from_fields(fields, 2 * ATTEMPT, &delivery), STATUS_OK);
+    assert_int_equal(delivery_from_fields(fields, 2 * (DELIVERY + 1), &delivery), STATUS_OK);
     assert_int_equal(delivery.attempt, 1); /* of a fresh one */
 }
 
@@ -127,12 +171,6 @@ static void judges_each_value(void **state)
         const char *value;
         enum status status;
     } cases[] = {
-        {EVENT, "", STATUS_INVALID},
-        {EVENT, "evt_x", STATUS_INVALID},
-        {EVENT, "ep_00000000000000000000", STATUS_INVALID},
-        {ENDPOINT, "", STATUS_INVALID},
-        {ENDPOINT, "org_00000000000000000000", STATUS_INVALID},
-        {ORG, "ep_00000000000000000000", STATUS_INVALID},
         {ATTEMPT, "", STATUS_INVALID},
         {ATTEMPT, "0", STATUS_INVALID},
         {ATTEMPT, "1", STATUS_OK},
@@ -151,10 +189,6 @@ static void judges_each_value(void **state)
         {HISTORY, "x", STATUS_INVALID},
         {HISTORY, "1:1:200:5,2-2", STATUS_OK},
         {HISTORY, "1:1:200", STATUS_INVALID},
-        {TRACEPARENT, "", STATUS_OK},
-        {TRACEPARENT, "00-0", STATUS_INVALID},
-        {REQUEST, "", STATUS_OK},
-        {REQUEST, "a b", STATUS_INVALID},
         {BODY, "", STATUS_OK},
     };
     struct slice fields[2 * FIELDS];
@@ -165,6 +199,43 @@ static void judges_each_value(void **state)
         fields[2 * cases[i].field + 1] = slice_of(cases[i].value);
         if (delivery_from_fields(fields, 2 * FIELDS, &delivery) != cases[i].status)
             fail_msg("case %zu: %s", i, cases[i].value);
+    }
+}
+
+static void judges_each_word(void **state)
+{
+    static const struct {
+        size_t word;
+        const char *value;
+        enum status status;
+    } cases[] = {
+        {EVENT, "", STATUS_INVALID},
+        {EVENT, "evt_x", STATUS_INVALID},
+        {EVENT, "ep_00000000000000000000", STATUS_INVALID},
+        {ENDPOINT, "", STATUS_INVALID},
+        {ENDPOINT, "-", STATUS_INVALID},
+        {ENDPOINT, "org_00000000000000000000", STATUS_INVALID},
+        {ORG, "", STATUS_INVALID},
+        {ORG, "ep_00000000000000000000", STATUS_INVALID},
+        {TRACEPARENT, "-", STATUS_OK},
+        {TRACEPARENT, "", STATUS_INVALID},
+        {TRACEPARENT, "00-0", STATUS_INVALID},
+        {REQUEST, "-", STATUS_OK},
+        {REQUEST, "", STATUS_INVALID},
+        {REQUEST, "a b", STATUS_INVALID},
+        {REQUEST, "a\n", STATUS_INVALID},
+    };
+    struct slice fields[2 * FIELDS];
+    struct delivery_fields delivery;
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const char *words[WORDS];
+        fill(fields);
+        fill_words(words);
+        words[cases[i].word] = cases[i].value;
+        fields[2 * DELIVERY + 1] = line_of(words);
+        if (delivery_from_fields(fields, 2 * FIELDS, &delivery) != cases[i].status)
+            fail_msg("case %zu: %s", i, line);
     }
 }
 
@@ -182,9 +253,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_fields_in_any_order),
         cmocka_unit_test(says_whether_its_lane_let_it_go),
+        cmocka_unit_test(reads_what_an_older_version_wrote),
         cmocka_unit_test(refuses_a_missing_or_cut_field),
         cmocka_unit_test(reads_what_has_nothing_to_say),
         cmocka_unit_test(judges_each_value),
+        cmocka_unit_test(judges_each_word),
         cmocka_unit_test(names_outcomes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,7 +81,7 @@ static long long late_ms(const struct world *world)
     return stage_number(
         &world->stage,
         "local e = redis.call('XREVRANGE', 'mr:{0}:deliveries', '+', '-', 'COUNT', 1)[1]"
-        " return tonumber(e[1]:match('%d+')) - tonumber(e[2][6]:match('%d+'))");
+        " return tonumber(e[1]:match('%d+')) - tonumber(e[2][2]:match('org_(%d+)'))");
 }
 
 static void promotes_at_the_time(void **state)

@@ -115,7 +115,7 @@ long long ready_of(struct world *world, const char *org)
     char script[256];
     snprintf(script, sizeof script,
              "local n = 0 for _, e in ipairs(redis.call('XRANGE', 'mr:{0}:deliveries', '-', '+'))"
-             " do n = n + (e[2][6] == '%s' and 1 or 0) end return n",
+             " do n = n + (e[2][2]:match('^%%S+ %%S+ (%%S+)') == '%s' and 1 or 0) end return n",
              org);
     return stage_number(&world->stage, script);
 }
@@ -125,7 +125,7 @@ long long overtaken(struct world *world)
     return stage_number(
         &world->stage, "local n, latest = 0, {}"
                        " for _, e in ipairs(redis.call('XRANGE', 'mr:{0}:deliveries', '-', '+')) do"
-                       " local event, endpoint = e[2][2], e[2][4]"
+                       " local event, endpoint = e[2][2]:match('^(%S+) (%S+)')"
                        " local is_behind = event < (latest[endpoint] or '')"
                        " n = n + (is_behind and 1 or 0)"
                        " latest[endpoint] = is_behind and latest[endpoint] or event end return n");
