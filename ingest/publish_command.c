@@ -8,8 +8,8 @@
 #include "model/keys.h"
 #include "model/trace.h"
 
-#define PLAIN_STRINGS 6
-#define ALL_STRINGS 14
+#define PLAIN_STRINGS 5
+#define ALL_STRINGS 13
 
 static void add_keys(struct redis_command *command, uint32_t partition,
                      struct publish_item *const *items, size_t count,
@@ -80,7 +80,6 @@ static void add_item(struct redis_command *command, const struct publish_item *i
     redis_command_arg(command, item->trace);
     redis_command_arg(command, request_id_to_carry(item->request, item->trace));
     redis_command_text(command, time);
-    redis_command_arg(command, event->data);
     if (!is_short)
         add_rest(command, item, limits);
 }
@@ -102,4 +101,6 @@ void publish_command_write(struct redis_command *command,
     for (size_t i = 0; i < count; i++)
         add_item(command, items[i], limits);
     redis_command_close_pack(command);
+    for (size_t i = 0; i < count; i++)
+        redis_command_arg(command, items[i]->event->data);
 }

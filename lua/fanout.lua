@@ -10,17 +10,18 @@
 --         4 the consumer's word (lib/consumers_word): how many entries it holds at least; '' when
 --           it is not sure of one of these; again when one of them was in a call before
 --         5 packed (lib/packed), per event in the order of their entries how many strings it has,
---           how many endpoints, then 4
---             entry event origin body
---           or, unless it is written whole now and its deliveries are ready, 9: these and
+--           how many endpoints, then 3
+--             entry event origin
+--           or, unless it is written whole now and its deliveries are ready, 8: these and
 --             from to skipped after gated
 --           and the ids of its endpoints, sorted
 --           entry: stream id; event: evt_…; origin: lib/origin, without a request that the trace
---           tells; body: '' when too large to carry
+--           tells
 --           from: '' or the last endpoint of the part before
 --           to: '' when this part is the last, else its last endpoint
 --           skipped: '' or the reason why nobody gets it
 --           after: '' or ms; gated: 1 when one of the endpoints seems to be gated, else 0
+--         then the body of each, '' when it is too large to carry
 -- RETURNS 1 the earliest due ms now known, or ''
 --         then two per event: a word and a detail
 --         done ''            its last part: acknowledged
@@ -64,8 +65,9 @@ local events, deliveries, due, waiting, cursors, record_prefix, history_prefix, 
 local group, consumer, now = ARGV[1], ARGV[2], now_ms(ARGV[3])
 
 local items, entries, records = unpacked(5), {}, {}
-local starts = starts_of(items, 4, 9, true)
+local starts = starts_of(items, 3, 8, true)
 local n = #starts
+assert(#ARGV == 5 + n, 'packed: one body per event')
 for k = 1, n do
     local at = starts[k]
     entries[k], records[k] = items[at + 2], record_prefix .. items[at + 3]
@@ -85,11 +87,11 @@ local cursor_of, acked, results = {}, {}, {''}
 
 -- Writes the k-th event, the at-th item, unless it is refused or behind.
 local function fan_out(k, at)
-    local entry, event, origin, body = unpack(items, at + 2, at + 5)
-    local is_whole = items[at] == 4
+    local entry, event, origin = unpack(items, at + 2, at + 4)
+    local body, is_whole = ARGV[5 + k], items[at] == 3
     local from, to, skipped, after, gated = '', '', '', '', '0'
     if not is_whole then
-        from, to, skipped, after, gated = unpack(items, at + 6, at + 10)
+        from, to, skipped, after, gated = unpack(items, at + 5, at + 9)
     end
     local cursor = any_cursor and (cursor_of[entry] or call('HGET', cursors, entry)) or ''
     if not owned[entry] then

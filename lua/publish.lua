@@ -11,17 +11,18 @@
 --         3 group of the processor
 --         4 time in us to use instead of Redis's ('': Redis's)
 --         5 number of limiters, then two for each: how many per second, and its burst
---         then one, packed (lib/packed): per item 6 and six strings
---           org type trace request time data
+--         then one, packed (lib/packed): per item 5 and five strings
+--           org type trace request time
 --           request: '' when the trace tells it (common/model/trace.h)
 --           time: when it occurred, or '': when it is taken in
---         or, when it has more to say, 14 and eight strings more
+--         or, when it has more to say, 13 and eight strings more
 --           key dedup after to ce fingerprint, and two limiters
 --           after: ms when it may be delivered, or ''
 --           to: the only endpoint that gets it, or ''
 --           ce: attributes of a CloudEvent, as a JSON object, or ''
 --           fingerprint: '' when the event has no dedup id
 --           limiter: the number of one that it counts against, or 0
+--         then the data of each
 -- RETURNS two per item: a word and a stream id
 --         accepted  <its id>
 --         duplicate <the first one's id>
@@ -46,8 +47,10 @@ local call = redis.call
 
 local events, deliveries, index_prefix, window = KEYS[1], KEYS[2], KEYS[3], ARGV[2]
 local limiters_count = tonumber(ARGV[5]) or 0
-local items, next_key = unpacked(6 + 2 * limiters_count), 4 + limiters_count
-local starts = starts_of(items, 6, 14)
+local packed_at, next_key = 6 + 2 * limiters_count, 4 + limiters_count
+local items = unpacked(packed_at)
+local starts = starts_of(items, 5, 13)
+assert(#ARGV == packed_at + #starts, 'packed: one data per item')
 
 -- Without its group every event is unprocessed. lag is unknown (false) after a start of Redis,
 -- until the next read or recount.lua, and after entries were deleted that nobody had read.
@@ -66,10 +69,10 @@ end
 
 --@include append
 
--- An item of 14 strings, of which the first is items[i].
-local function publish_one(i)
-    local fingerprint, word, id = items[i + 11], 'full', ''
-    local a, b = limiters[tonumber(items[i + 12])], limiters[tonumber(items[i + 13])]
+-- An item of 13 strings, of which the first is items[i].
+local function publish_one(i, data)
+    local fingerprint, word, id = items[i + 10], 'full', ''
+    local a, b = limiters[tonumber(items[i + 11])], limiters[tonumber(items[i + 12])]
     local dedup_key = fingerprint ~= '' and KEYS[next_key]
     local first = dedup_key and firsts[dedup_key]
     if a and not allows(a) or b and not allows(b) then
@@ -80,7 +83,7 @@ local function publish_one(i)
         word = string.sub(first, space + 1) == fingerprint and 'duplicate' or 'mismatch'
     elseif room > 0 then
         room, word = room - 1, 'accepted'
-        id = append(unpack(items, i, i + 10))
+        id = append(data, unpack(items, i, i + 9))
         if dedup_key then
             firsts[dedup_key] = id .. ' ' .. fingerprint
             call('SET', dedup_key, firsts[dedup_key], 'PX', window)
@@ -98,11 +101,11 @@ end
 
 local results = {}
 for k = 1, #starts do
-    local at, word, id = starts[k], 'full', ''
-    if items[at] == 14 then
-        word, id = publish_one(at + 1)
+    local at, data, word, id = starts[k], ARGV[packed_at + k], 'full', ''
+    if items[at] == 13 then
+        word, id = publish_one(at + 1, data)
     elseif room > 0 then
-        room, word, id = room - 1, 'accepted', append(unpack(items, at + 1, at + 6))
+        room, word, id = room - 1, 'accepted', append(data, unpack(items, at + 1, at + 5))
     end
     results[2 * k - 1], results[2 * k] = word, id
 end

@@ -72,6 +72,7 @@ local deliveries, due, waiting, attempts, dlq, failing, record_prefix, dlq_prefi
     endpoint_prefix, stats, rate_prefix, reclaimed = unpack(KEYS)
 local group, consumer, now, entries = ARGV[1], ARGV[2], digits(now_ms(ARGV[3])), {}
 local items = unpacked(6)
+assert(#ARGV == 6, 'packed: nothing behind it')
 local starts = starts_of(items, 7, 16)
 local late_us, may_start, write_late
 local COUNTED = {retry = ':retried', snooze = ':snoozed', dead = ':dead'}

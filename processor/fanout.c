@@ -18,8 +18,8 @@
 #define EVENT_WIRE 1024  /* of an event besides its body, at most */
 #define ENDPOINT_WIRE 32 /* of an endpoint's id */
 #define RETRY_MS 500
-#define PLAIN_STRINGS 4 /* of an event, besides its endpoints */
-#define ALL_STRINGS 9
+#define PLAIN_STRINGS 3 /* of an event, besides its endpoints */
+#define ALL_STRINGS 8
 
 struct queue {
     struct work *first, **last;
@@ -103,8 +103,12 @@ static bool take_next(struct fanout *fanout, struct call *call)
     return true;
 }
 
-static struct slice body_of(struct fanout *fanout, const struct work *work)
+static struct slice body_of(struct fanout *fanout, const struct part *part)
 {
+    const struct work *work = part->work;
+
+    if (part->endpoints == 0)
+        return (struct slice){0};
     buf_clear(&fanout->body); /* its maximum is inline_max: a larger body overflows, is left out */
     webhook_body(&fanout->body, slice_of(work->event_id), work->type, work->time, work->data,
                  work->ce);
@@ -133,7 +137,6 @@ static void add_event(struct fanout *fanout, const struct part *part)
     redis_command_text(command, entry);
     redis_command_text(command, work->event_id);
     redis_command_arg(command, work->origin);
-    redis_command_arg(command, part->endpoints ? body_of(fanout, work) : (struct slice){0});
     if (!is_short) {
         redis_command_text(command, work->cursor);
         redis_command_text(command, end < work->endpoints_count ? work->endpoints[end - 1] : "");
@@ -260,6 +263,8 @@ static void send_call(struct fanout *fanout)
     for (size_t i = 0; i < call->entries.count; i++)
         add_event(fanout, &call->parts[i]);
     redis_command_close_pack(&fanout->command);
+    for (size_t i = 0; i < call->entries.count; i++)
+        redis_command_arg(&fanout->command, body_of(fanout, &call->parts[i]));
     script_send(fanout->redis, SCRIPT_FANOUT, &fanout->command, on_answer, call);
 }
 

@@ -1,8 +1,9 @@
--- The last argument, the at-th, holds many strings: MessagePack, one after the other; and numbers,
--- which say how many strings follow. Were each an argument, they would cost half as much again. At
--- most some 7,000, since they pass over a stack.
+-- An argument, the at-th, holds many strings: MessagePack, one after the other; and numbers, which
+-- say how many strings follow. Were each an argument, they would cost half as much again. At most
+-- some 7,000, since they pass over a stack. Lua reads each byte of a string to find it among those
+-- it has, of what is packed twice: a text that may be long is an argument of its own, behind it.
 local function unpacked(at)
-    assert(#ARGV == at, 'one packed argument, the last')
+    assert(ARGV[at], 'no packed argument')
     return {cmsgpack.unpack(ARGV[at])}
 end
 

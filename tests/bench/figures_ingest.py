@@ -29,9 +29,9 @@ def bare_publish_command(link, org):
     sha = link.call("SCRIPT", "LOAD", publish_script()).decode()
     data = template().split('"data":', 1)[1][:-1].replace("{seq}", "1000000").replace("{sent}", "1700000000000000")
     event = {"org": org, "type": "bench.event", "trace": "00-" + "1" * 32 + "-" + "2" * 16 + "-01", "data": data}
-    item = [6, event["org"], event["type"], event["trace"], "", "", event["data"]]
+    item = [5, event["org"], event["type"], event["trace"], "", ""]
     return event, ["EVALSHA", sha, "3", EVENTS, DELIVERIES, EVENTS + ":", "100000000", "86400000", "processor", "", "0",
-                   b"".join(map(msgpack.packb, item * BATCH))]  # lua/lib/packed.lua
+                   b"".join(map(msgpack.packb, item * BATCH)), *[event["data"]] * BATCH]  # lua/lib/packed.lua
 
 
 def bare_xadd_command(link, org):

@@ -138,10 +138,10 @@ def packed(values):
 
 
 def publish_item(item):
-    strings = [item[name] for name in "org type trace request time data".split()]
+    strings = [item[name] for name in "org type trace request time".split()]
     rest = [*(item[name] for name in "key dedup after to ce fingerprint".split()), *item["limiters"]]
     is_plain = all(value in ("", 0) for value in rest)
-    return [Size(6), *strings] if is_plain else [Size(14), *strings, *rest]
+    return [Size(5), *strings] if is_plain else [Size(13), *strings, *rest]
 
 
 def fanout_item(part):
@@ -149,9 +149,14 @@ def fanout_item(part):
         return part
     entry, event, org, from_, to, skipped, trace, request, after, gated, body, count, *endpoints = part
     origin = " ".join([org, trace or "-", request or "-"])
-    strings, rest = [entry, event, origin, body], [from_, to, skipped, after, gated]
-    head = [Size(4), Size(count), *strings] if rest == ["", "", "", "", "0"] else [Size(9), Size(count), *strings, *rest]
+    strings, rest = [entry, event, origin], [from_, to, skipped, after, gated]
+    head = [Size(3), Size(count), *strings] if rest == ["", "", "", "", "0"] else [Size(8), Size(count), *strings, *rest]
     return head + endpoints
+
+
+def body_of(part):
+    """What stands behind the pack: see part()."""
+    return "" if isinstance(part, Raw) else part[10]
 
 
 def settle_item(one):
@@ -193,7 +198,7 @@ class Store:
         args = [arg for item in items for arg in publish_item(item)]
         answer = self.call("publish", [EVENTS, DELIVERIES, ORG_EVENTS, *(RATE + name for name, _, _ in limiters), *keys],
                            [max_depth, window_ms, "processor", now_us, len(limiters),
-                            *(number for _, *numbers in limiters for number in numbers), packed(args)])
+                            *(number for _, *numbers in limiters for number in numbers), packed(args), *(item["data"] for item in items)])
         words, numbers = pairs(answer[:2 * len(items)]), answer[2 * len(items):]
         return (words, list(zip(*[iter(numbers)] * 3))) if limiters else words
 
@@ -211,7 +216,8 @@ class Store:
 
     def fanout(self, consumer, parts, now="", word=""):
         keys = [EVENTS, DELIVERIES, DUE, WAITING, CURSORS, RECORD, HISTORY, LANE, ENDPOINT, STATS, RECLAIMED]
-        due, *words = self.call("fanout", keys, ["processor", consumer, now, word, packed(arg for one in parts for arg in fanout_item(one))])
+        due, *words = self.call("fanout", keys, ["processor", consumer, now, word, packed(arg for one in parts for arg in fanout_item(one)),
+                                                *(body_of(one) for one in parts)])
         return due, pairs(words)
 
     def settle(self, consumer, outcomes, now="", failing_after_ms=0, word=""):

@@ -2,7 +2,7 @@
 import pytest
 import redis
 
-from store import DELIVERIES, EVENTS, ORG_EVENTS, endpoint_id, event_id, new_event, outcome, packed, part
+from store import DELIVERIES, EVENTS, ORG, ORG_EVENTS, Size, endpoint_id, event_id, new_event, outcome, packed, part
 
 KEYS = [EVENTS, DELIVERIES, ORG_EVENTS, *["none"] * 10]
 HEADS = {"publish": [10, 1000, "processor", "", 0], "fanout": ["processor", "p1", "", ""], "settle": ["dispatcher", "d1", "", 0, ""]}
@@ -14,8 +14,19 @@ BROKEN = {"none": [], "two": [packed([]), packed([])], "unknown": [b"\xc1"], "cu
 @pytest.mark.parametrize("args", BROKEN.values(), ids=BROKEN.keys())
 def test_what_is_not_packed_writes_nothing(store, script, args):
     before = store.snapshot()
-    with pytest.raises(redis.ResponseError, match="one packed argument|Bad data format|Missing bytes"):
+    with pytest.raises(redis.ResponseError, match="no packed argument|packed: |Bad data format|Missing bytes"):
         store.call(script, KEYS, HEADS[script] + args)
+    assert store.snapshot() == before
+
+
+@pytest.mark.parametrize("texts", [[], ["{}"], ["{}"] * 3])
+def test_each_item_has_one_text_behind_the_pack(store, texts):
+    store.publish([new_event(), new_event()])
+    before = store.snapshot()
+    with pytest.raises(redis.ResponseError, match="packed: one data"):
+        store.call("publish", KEYS, HEADS["publish"] + [packed([Size(5), ORG, "t", "", "", ""] * 2), *texts])
+    with pytest.raises(redis.ResponseError, match="packed: one body"):
+        store.call("fanout", KEYS, HEADS["fanout"] + [packed([Size(3), Size(0), "1-1", event_id(1), f"{ORG} - -"] * 2), *texts])
     assert store.snapshot() == before
 
 
