@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "io/due.h"
-#include "model/hook_event.h"
 #include "model/keys.h"
 #include "model/trace.h"
 #include "aside.h"
@@ -211,22 +210,11 @@ static void ask_again(void *self)
     freshness_ask(intake->freshness);
 }
 
-static bool is_event(const struct work *work)
-{
-    uint64_t after_ms;
-    return event_type_is_valid(work->type) && work->org.len > 0 && work->org.len < OTHER_ID_SIZE &&
-           work->trace.len <= TRACEPARENT_LEN && work->request.len <= REQUEST_ID_MAX &&
-           work->time.len <= CLOCK_RFC3339_LEN &&
-           (work->after.len == 0 || slice_to_u64(work->after, INT64_MAX, &after_ms) == STATUS_OK);
-}
-
 static void on_entry(const struct consumer_entry *entry, void *self)
 {
     struct intake *intake = self;
     struct work *work =
         work_new(entry->id, intake->options.partition, entry->fields, entry->fields_count);
-    if (work && !is_event(work))
-        work_free(&work);
     if (!work)
         work = work_new_unreadable(entry->id, intake->options.partition);
     else if (entry->claims > intake->options.claims_max)

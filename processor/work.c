@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "model/fields.h"
+#include "model/hook_event.h"
+#include "model/trace.h"
 
 /* Every event has the first ones; the others only where they say something. */
 enum { ORG, TYPE, DATA, ALWAYS, TRACE = ALWAYS, REQUEST, TIME, KEY, AFTER, TO, CE, FIELDS };
@@ -44,12 +47,27 @@ static void keep_origin(struct work *work, char **at, const struct slice values[
     work->origin = (struct slice){start, (size_t)(*at - start)};
 }
 
-struct work *work_new(struct stream_id entry, uint32_t partition, const struct slice *fields,
-                      size_t fields_count)
+/* Its text is one word, or nothing: it stands in lines of them. */
+static bool is_word(struct slice text, size_t max)
 {
-    struct slice values[FIELDS];
-    if (!pick(fields, fields_count, values))
-        return NULL;
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.at[i] <= ' ')
+            return false;
+    return text.len <= max;
+}
+
+static bool is_event(const struct work *work)
+{
+    uint64_t after_ms;
+    return event_type_is_valid(work->type) && work->org.len > 0 &&
+           is_word(work->org, OTHER_ID_SIZE - 1) && is_word(work->trace, TRACEPARENT_LEN) &&
+           is_word(work->request, REQUEST_ID_MAX) && work->time.len <= CLOCK_RFC3339_LEN &&
+           (work->after.len == 0 || slice_to_u64(work->after, INT64_MAX, &after_ms) == STATUS_OK);
+}
+
+static struct work *copy(struct stream_id entry, uint32_t partition,
+                         const struct slice values[FIELDS])
+{
     size_t bytes = sizeof " - -";
     for (size_t i = 0; i < FIELDS; i++)
         bytes += values[i].len;
@@ -70,6 +88,18 @@ struct work *work_new(struct stream_id entry, uint32_t partition, const struct s
     return work;
 }
 
+struct work *work_new(struct stream_id entry, uint32_t partition, const struct slice *fields,
+                      size_t fields_count)
+{
+    struct slice values[FIELDS];
+    if (!pick(fields, fields_count, values))
+        return NULL;
+    struct work *work = copy(entry, partition, values);
+    if (!is_event(work))
+        work_free(&work);
+    return work;
+}
+
 void work_free(struct work **work_at)
 {
     struct work *work = *work_at;
@@ -83,12 +113,8 @@ void work_free(struct work **work_at)
 
 struct work *work_new_unreadable(struct stream_id entry, uint32_t partition)
 {
-    struct slice none[2 * FIELDS];
-    for (size_t i = 0; i < FIELDS; i++) {
-        none[2 * i] = slice_of(names[i]);
-        none[2 * i + 1] = (struct slice){0};
-    }
-    struct work *work = work_new(entry, partition, none, 2 * FIELDS);
+    static const struct slice none[FIELDS];
+    struct work *work = copy(entry, partition, none);
     work->skipped = "unreadable";
     return work;
 }

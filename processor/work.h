@@ -16,13 +16,13 @@ struct work {
     struct stream_id entry;
     char event_id[EVENT_ID_LEN + 1];
     struct slice org, type, key, trace, request, time, after, data;
-    struct slice origin; /* org, trace and request in one line: lua/lib/origin.lua */
     /* request and time: as they were carried (model/trace.h, model/webhook.h) */
-    struct slice ce; /* attributes of a CloudEvent; empty: it is none */
-    struct slice to; /* the only endpoint that may get it; empty: all that want it */
-    size_t bytes;    /* of the copy */
-    bool is_taken;   /* by who asks again: unmatched.h */
-    bool is_unsure;  /* its fan-out was sent once without an answer */
+    struct slice origin; /* org, trace and request in one line: lua/lib/origin.lua */
+    struct slice ce;     /* attributes of a CloudEvent; empty: it is none */
+    struct slice to;     /* the only endpoint that may get it; empty: all that want it */
+    size_t bytes;        /* of the copy */
+    bool is_taken;       /* by who asks again: unmatched.h */
+    bool is_unsure;      /* its fan-out was sent once without an answer */
 
     /* Once matched: who gets it, sorted by id. The catalog keeps the ids alive. */
     struct cache_value *catalog;
