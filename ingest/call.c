@@ -13,7 +13,8 @@
 
 #define PROBLEM_MAX 4096
 
-/* A trace that the client brought may have many requests: none has an id of that trace. */
+/* A trace that the client brought may have many requests: none has an id of that trace. An id "-" is
+ * none, as in what is written of an event: lua/lib/origin.lua. */
 static void set_labels(struct call *call)
 {
     struct slice request_id = http_request_header(call->http, "x-request-id");
@@ -25,7 +26,7 @@ static void set_labels(struct call *call)
     traceparent_make(random, made);
     if (traceparent_parse(trace, call->trace) != STATUS_OK)
         memcpy(call->trace, made, sizeof made);
-    if (!request_id_is_sane(request_id))
+    if (!request_id_is_sane(request_id) || slice_is(request_id, "-"))
         request_id = trace_request_id(slice_of(made), of_made);
     must(slice_to_text(request_id, call->request_id, sizeof call->request_id) == STATUS_OK);
 }
