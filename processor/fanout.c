@@ -95,8 +95,8 @@ static bool take_next(struct fanout *fanout, struct call *call)
         return false;
     call->endpoints += endpoints;
     call->bytes += EVENT_WIRE + ENDPOINT_WIRE * endpoints;
-    if (next->bytes < fanout->options.inline_max)
-        call->bytes += next->bytes;
+    if (next->data.len + next->ce.len < fanout->options.inline_max)
+        call->bytes += next->data.len + next->ce.len;
     struct work *work = queue_take(&fanout->waiting);
     call->parts[call->entries.count] = (struct part){work, endpoints};
     consumer_call_add(fanout->options.consumer, &call->entries, work->entry, work->is_unsure);
