@@ -19,8 +19,8 @@
 --           error: reason word ('' when delivered); for dead it may be two words, why it was given
 --           up and what the last attempt met; response: first bytes of the answer
 --           delay_ms: for retry, snooze, park
---           trace, request: not for delivered, request as in fanout, but for dead always; body: for
---           hold, late, ready
+--           trace, request: not for delivered, request as in publish, but for dead always;
+--           body: for hold, late, ready
 -- RETURNS 1 the earliest due ms now known, or ''
 --         then per delivery one word:
 --         settled

@@ -57,7 +57,8 @@ void redis_command_text(struct redis_command *command, const char *arg);
 void redis_command_int(struct redis_command *command, int64_t arg);
 
 /* What is appended between the two are the strings of one argument, as lua/lib/packed.lua reads it: in the str formats of MessagePack, one
- * after the other, and in its formats of unsigned integers how many strings an item has. Scripts with many arguments cost Redis less by it. */
+ * after the other, and in its formats of unsigned integers how many strings an item has. Scripts with many arguments cost Redis less by it;
+ * long texts cost it more, and stand behind the pack. */
 void redis_command_open_pack(struct redis_command *command);
 void redis_command_pack_size(struct redis_command *command, size_t size); /* at most 255 */
 void redis_command_close_pack(struct redis_command *command);

@@ -8,10 +8,10 @@
 #include "fields.h"
 #include "trace.h"
 
-/* The first ones in the order of an entry. The words of its first field are behind them; an older
- * version wrote each as a field. */
-enum { DELIVERY, BODY, ATTEMPT, SNOOZES, HISTORY, WORDS };
-enum { EVENT = WORDS, ENDPOINT, ORG, TRACE, REQUEST, FIELDS_COUNT };
+/* The first ones in the order of a fresh entry. The words of its first field are behind them; an
+ * older version wrote each as a field. */
+enum { DELIVERY, BODY, ATTEMPT, SNOOZES, HISTORY, NO_WORDS };
+enum { EVENT = NO_WORDS, ENDPOINT, ORG, TRACE, REQUEST, FIELDS_COUNT };
 static const char *const field_names[FIELDS_COUNT] = {
     [DELIVERY] = "delivery", [BODY] = "body",       [ATTEMPT] = "attempt",   [SNOOZES] = "snoozes",
     [HISTORY] = "history",   [EVENT] = "event",     [ENDPOINT] = "endpoint", [ORG] = "org",
@@ -43,6 +43,8 @@ static bool cut_label(struct slice *rest, struct slice *out)
 
 static bool cut_words(struct slice words, struct slice *values)
 {
+    if (words.len == 0 || words.at[words.len - 1] == ' ')
+        return false;
     values[EVENT] = slice_cut(&words, ' ');
     values[ENDPOINT] = slice_cut(&words, ' ');
     values[ORG] = slice_cut(&words, ' ');
@@ -53,12 +55,12 @@ static bool cut_words(struct slice words, struct slice *values)
 /* What is not there has nothing to say; what must say something is judged by its value. */
 static bool pick_values(const struct slice *fields, size_t count, struct slice *values)
 {
-    if (fields_pick_some(fields, count, field_names, WORDS, values) != STATUS_OK)
+    if (fields_pick_some(fields, count, field_names, NO_WORDS, values) != STATUS_OK)
         return false;
     if (values[DELIVERY].at != NULL)
         return cut_words(values[DELIVERY], values);
-    return fields_pick_some(fields, count, field_names + WORDS, FIELDS_COUNT - WORDS,
-                            values + WORDS) == STATUS_OK;
+    return fields_pick_some(fields, count, field_names + NO_WORDS, FIELDS_COUNT - NO_WORDS,
+                            values + NO_WORDS) == STATUS_OK;
 }
 
 static bool ids_are_valid(const struct slice *values)

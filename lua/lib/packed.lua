@@ -1,7 +1,8 @@
 -- An argument, the at-th, holds many strings: MessagePack, one after the other; and numbers, which
 -- say how many strings follow. Were each an argument, they would cost half as much again. At most
 -- some 7,000, since they pass over a stack. Lua reads each byte of a string to find it among those
--- it has, of what is packed twice: a text that may be long is an argument of its own, behind it.
+-- it has, of what is packed twice: a text that each item has, and that may be long, is an argument
+-- of its own, behind the pack.
 local function unpacked(at)
     assert(ARGV[at], 'no packed argument')
     return {cmsgpack.unpack(ARGV[at])}

@@ -76,7 +76,7 @@ def delivery_of(entry):
     words = entry["delivery"].split(" ")
     assert len(words) == len(DELIVERY_WORDS)
     told = {name: "" if word == "-" else word for name, word in zip(DELIVERY_WORDS, words)}
-    return told | {name: value for name, value in entry.items() if name != "delivery"}
+    return {name: value for field in entry for name, value in (told if field == "delivery" else {field: entry[field]}).items()}
 
 
 def delivery_entry(fields):

@@ -30,6 +30,20 @@ def test_each_item_has_one_text_behind_the_pack(store, texts):
     assert store.snapshot() == before
 
 
+def test_each_text_goes_with_its_item_whatever_becomes_of_the_others(store):
+    """Plain and long items take turns, and one of each three is none of ours or there already."""
+    same = dict(dedup="d", fingerprint="a" * 32, dedup_key="mr:{0}:dedup:d")
+    store.publish([new_event(data="0", **same)])
+    words = store.publish([new_event(data=str(n), **({}, same, {"key": "k"})[n % 3]) for n in range(1, 10)])
+    assert [word for word, _ in words] == ["duplicate", "accepted", "accepted"] * 3
+    assert [fields["data"] for _, fields in store.r.xrange(EVENTS)] == ["0", "2", "3", "5", "6", "8", "9"]
+    entries = [entry for entry, _ in store.read_events()]
+    store.r.xack(EVENTS, "processor", *entries[1::3])
+    parts = [part(entry, event_id(n), [endpoint_id(n)], body=str(n), gated=str(n % 2)) for n, entry in enumerate(entries)]
+    assert [word for word, _ in store.fanout("p1", parts)[1]] == ["refused" if n % 3 == 1 else "done" for n in range(7)]
+    assert [(fields["event"], fields["body"]) for _, fields in store.ready()] == [(event_id(n), str(n)) for n in (0, 2, 3, 5, 6)]
+
+
 @pytest.mark.parametrize("size", [0, 31, 32, 255, 256, 65535, 65536, 1 << 20])
 def test_strings_of_any_size_arrive_as_they_are(store, size):
     data = '"' + "é" * (size // 2) + "x" * (size % 2) + '"'

@@ -2,8 +2,8 @@
 import pytest
 import redis
 
-from store import (ATTEMPTS, DELIVERIES, DELIVERY_FIELDS, DLQ, DUE, ENDPOINT, EVENTS, NOTHING_TO_SAY, ORG, ORG_DLQ, RECORD, TRACE, WAITING,
-                   delivery_id, endpoint_id, entry_event_id, event_id, new_event, outcome, part)
+from store import (ATTEMPTS, DELIVERIES, DELIVERY_FIELDS, DLQ, DUE, ENDPOINT, EVENTS, NOTHING_TO_SAY, ORG, ORG_DLQ, RECORD, WAITING,
+                   endpoint_id, entry_event_id, event_id, new_event, outcome, part)
 
 NOW = 1700000000000
 EP = endpoint_id(1)

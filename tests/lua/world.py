@@ -4,8 +4,8 @@ from collections import Counter
 
 from lanes_world import ENDPOINTS_OF, REQUEST_OF, LanesWorld
 from model import Event, Model, order
-from store import (ATTEMPTS, CURSORS, DELIVERIES, DLQ, DUE, EVENTS, FAILING, HISTORY, NOTHING_TO_SAY, ORG_DLQ, ORG_EVENTS, ORG_LEASES, P,
-                   RECORD, TRACE, WAITING, delivery_id, endpoint_id, entry_event_id, new_event, outcome, part,
+from store import (ATTEMPTS, CURSORS, DELIVERIES, DLQ, EVENTS, FAILING, HISTORY, NOTHING_TO_SAY, ORG_DLQ, ORG_EVENTS, ORG_LEASES, P,
+                   RECORD, delivery_id, entry_event_id, new_event, outcome, part,
                    waiting_state)
 
 PROCESSORS, DISPATCHERS = ["p1", "p2", "p3"], ["d1", "d2", "d3"]

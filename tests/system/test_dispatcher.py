@@ -585,8 +585,9 @@ def test_claimed_too_often(world):
     assert world.dlq()[0]["reason"] == "claims_exceeded" and receiver.requests == []
 
 
-def test_unreadable_entry(world):
-    world.r.xadd(store.DELIVERIES, {"event": "nonsense", "endpoint": "x"})
+@pytest.mark.parametrize("entry", [{"delivery": "nonsense", "body": "{}"}, {"event": "nonsense", "endpoint": "x"}, {"x": "y"}])
+def test_unreadable_entry(world, entry):
+    world.r.xadd(store.DELIVERIES, entry)
     dispatcher = world.dispatcher()
     wait_for("a dead letter", world.dlq)
     assert world.dlq()[0]["reason"] == "unreadable" and world.is_settled()

@@ -105,28 +105,63 @@ static void says_whether_its_lane_let_it_go(void **state)
     assert_false(delivery.is_released);
 }
 
-/* In the order in which it wrote them, and when that is all it had to say. */
+/* A fresh one without a request, and one that was tried and let go by its lane. */
 static void reads_what_an_older_version_wrote(void **state)
 {
-    static const char *const names[WORDS] = {"event", "endpoint", "org", "trace", "request"};
-    struct slice fields[2 * FIELDS], old[2 * (WORDS + FIELDS - 1)];
     const char *words[WORDS];
     struct delivery_fields delivery;
     (void)state;
-    fill(fields);
     fill_words(words);
-    for (size_t i = 0; i < WORDS; i++) {
-        old[2 * i] = slice_of(names[i]);
-        old[2 * i + 1] = slice_of(words[i]);
-    }
-    memcpy(old + 2 * (ptrdiff_t)WORDS, fields + 2, sizeof fields - 2 * sizeof fields[0]);
-    assert_int_equal(delivery_from_fields(old, COUNT(old), &delivery), STATUS_OK);
+    const struct slice fresh[] = {
+        SLICE("event"),    slice_of(words[EVENT]),
+        SLICE("endpoint"), slice_of(words[ENDPOINT]),
+        SLICE("org"),      slice_of(words[ORG]),
+        SLICE("trace"),    slice_of(words[TRACEPARENT]),
+        SLICE("body"),     SLICE("{}"),
+    };
+    const struct slice tried[] = {
+        fresh[0],         fresh[1],
+        fresh[2],         fresh[3],
+        fresh[4],         fresh[5],
+        SLICE("attempt"), SLICE("3"),
+        SLICE("snoozes"), SLICE("0"),
+        SLICE("history"), SLICE("1700000000000-0,1700000000001:1:200:12"),
+        fresh[6],         fresh[7],
+        SLICE("request"), slice_of(words[REQUEST]),
+        fresh[8],         fresh[9],
+        SLICE("lane"),    SLICE("1"),
+    };
+    assert_int_equal(delivery_from_fields(tried, COUNT(tried), &delivery), STATUS_OK);
     check_values(&delivery);
-    assert_int_equal(delivery_from_fields(old, 2 * TRACEPARENT, &delivery), STATUS_OK);
+    assert_true(delivery.is_released);
+    assert_int_equal(delivery_from_fields(fresh, COUNT(fresh), &delivery), STATUS_OK);
     assert_int_equal(delivery.attempt, 1);
-    assert_int_equal(delivery.trace.len + delivery.request.len + delivery.body.len, 0);
-    for (size_t count = 0; count < 2 * TRACEPARENT; count++)
-        assert_int_equal(delivery_from_fields(old, count, &delivery), STATUS_INVALID);
+    assert_true(slice_is(delivery.trace, TRACE) && slice_is(delivery.body, "{}"));
+    assert_int_equal(delivery.request.len + delivery.history.len, 0);
+    for (size_t count = 0; count < 6; count++)
+        assert_int_equal(delivery_from_fields(fresh, count, &delivery), STATUS_INVALID);
+}
+
+static void reads_an_empty_label_of_an_older_version(void **state)
+{
+    const char *words[WORDS];
+    struct delivery_fields delivery;
+    (void)state;
+    fill_words(words);
+    const struct slice fields[] = {
+        SLICE("event"),    slice_of(words[EVENT]),
+        SLICE("endpoint"), slice_of(words[ENDPOINT]),
+        SLICE("org"),      slice_of(words[ORG]),
+        SLICE("attempt"),  SLICE("1"),
+        SLICE("snoozes"),  SLICE("1"),
+        SLICE("history"),  SLICE(""),
+        SLICE("trace"),    SLICE(""),
+        SLICE("request"),  SLICE(""),
+        SLICE("body"),     SLICE(""),
+    };
+    assert_int_equal(delivery_from_fields(fields, COUNT(fields), &delivery), STATUS_OK);
+    assert_int_equal(delivery.snoozes, 1);
+    assert_int_equal(delivery.trace.len + delivery.request.len + delivery.history.len, 0);
 }
 
 static void refuses_a_missing_or_cut_field(void **state)
@@ -223,6 +258,7 @@ static void judges_each_word(void **state)
         {REQUEST, "-", STATUS_OK},
         {REQUEST, "", STATUS_INVALID},
         {REQUEST, "a b", STATUS_INVALID},
+        {REQUEST, "a ", STATUS_INVALID},
         {REQUEST, "a\n", STATUS_INVALID},
     };
     struct slice fields[2 * FIELDS];
@@ -236,6 +272,27 @@ static void judges_each_word(void **state)
         fields[2 * DELIVERY + 1] = line_of(words);
         if (delivery_from_fields(fields, 2 * FIELDS, &delivery) != cases[i].status)
             fail_msg("case %zu: %s", i, line);
+    }
+}
+
+/* A word more or less, with nothing behind it. */
+static void wants_five_words(void **state)
+{
+    struct slice fields[2 * FIELDS];
+    struct delivery_fields delivery;
+    const char *words[WORDS];
+    size_t len;
+    (void)state;
+    fill(fields);
+    fill_words(words);
+    len = line_of(words).len;
+    memcpy(line + len, " x", sizeof " x");
+    for (size_t end = 0; end <= len + 2; end++) {
+        bool is_cut = end == len + 2 || line[end] == ' ';
+        fields[2 * DELIVERY + 1] = (struct slice){line, end};
+        if (is_cut)
+            assert_int_equal(delivery_from_fields(fields, 2 * FIELDS, &delivery),
+                             end == len ? STATUS_OK : STATUS_INVALID);
     }
 }
 
@@ -254,10 +311,12 @@ int main(void)
         cmocka_unit_test(reads_fields_in_any_order),
         cmocka_unit_test(says_whether_its_lane_let_it_go),
         cmocka_unit_test(reads_what_an_older_version_wrote),
+        cmocka_unit_test(reads_an_empty_label_of_an_older_version),
         cmocka_unit_test(refuses_a_missing_or_cut_field),
         cmocka_unit_test(reads_what_has_nothing_to_say),
         cmocka_unit_test(judges_each_value),
         cmocka_unit_test(judges_each_word),
+        cmocka_unit_test(wants_five_words),
         cmocka_unit_test(names_outcomes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -347,6 +347,40 @@ static void a_call_that_fails_is_made_again(void **state)
     close_world(world);
 }
 
+/* Org, trace and request as the log has them; what has nothing to say is "-". */
+static void what_is_empty_is_a_dash_in_the_line(void **state)
+{
+    struct slice bare[] = {SLICE("org"), SLICE("org_1"), SLICE("type"),
+                           SLICE("a"),   SLICE("data"),  SLICE("1")};
+    struct slice more[] = {SLICE("org"),     SLICE("org_1"), SLICE("type"),  SLICE("a"),
+                           SLICE("request"), SLICE("req"),   SLICE("trace"), SLICE("trace"),
+                           SLICE("data"),    SLICE("1")};
+    char events[2][EVENT_ID_LEN + 1];
+    (void)state;
+    struct world *world = open_world("");
+    log_events(world, 2, CONSUMER);
+    for (int i = 0; i < 2; i++) {
+        struct stream_id entry = {(uint64_t)world->first_ms, (uint64_t)i};
+        struct work *work = i == 0 ? work_new(entry, 0, bare, sizeof bare / sizeof bare[0])
+                                   : work_new(entry, 0, more, sizeof more / sizeof more[0]);
+        memcpy(events[i], work->event_id, sizeof events[i]);
+        work->older = world->works;
+        world->works = work;
+        set_endpoints(work, 0, 1, -1);
+        fanout_add(world->fanout, work);
+    }
+    run_until_count(world->stage.loop, &world->done, 2);
+    for (int i = 0; i < 2; i++) {
+        char script[128], line[128];
+        snprintf(script, sizeof script,
+                 "return redis.call('XRANGE', 'mr:{0}:deliveries', '-', '+')[%d][2][2]", i + 1);
+        snprintf(line, sizeof line, "%s ep_%020d org_1 %s", events[i], 0,
+                 i == 0 ? "- -" : "trace req");
+        assert_string_equal(stage_eval(&world->stage, script), line);
+    }
+    close_world(world);
+}
+
 static void a_time_and_a_body_go_with_it(void **state)
 {
     char after[24], large[400];
@@ -455,6 +489,7 @@ int main(void)
         cmocka_unit_test(what_is_somebody_elses_is_refused),
         cmocka_unit_test(each_is_done_once_when_redis_is_killed),
         cmocka_unit_test(a_call_that_fails_is_made_again),
+        cmocka_unit_test(what_is_empty_is_a_dash_in_the_line),
         cmocka_unit_test(a_time_and_a_body_go_with_it),
         cmocka_unit_test(each_is_looked_at_unless_none_can_be_anothers),
         cmocka_unit_test(what_failed_is_looked_at),
