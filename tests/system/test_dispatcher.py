@@ -585,6 +585,23 @@ def test_claimed_too_often(world):
     assert world.dlq()[0]["reason"] == "claims_exceeded" and receiver.requests == []
 
 
+def test_what_an_older_version_wrote_is_delivered(world):
+    """It had the words of an entry's first field as fields. One of them is fresh, one was tried before; the first that comes waits for a retry."""
+    receiver = world.receiver(503, 200, 200)
+    endpoint = world.endpoint(receiver.url)
+    events = world.send(endpoint, count=2)
+    for (entry, fields), more in zip(world.store.ready(), ({}, {"attempt": "2", "snoozes": "1", "history": "1-1"})):
+        body = fields.pop("body")
+        world.r.xadd(store.DELIVERIES, {**fields, **more, "body": body})
+        world.r.xdel(store.DELIVERIES, entry)
+    assert "delivery" not in world.r.xrange(store.DELIVERIES)[0][1]
+    world.dispatcher(retry_schedule="20ms,20ms")
+    for event in events:
+        world.wait_state(event, endpoint, "delivered")
+    wait_for("an empty stream", world.is_settled)
+    assert len(receiver.requests) == 3 and {dict(headers)["webhook-id"] for _, _, headers, _ in receiver.requests} == set(events)
+
+
 @pytest.mark.parametrize("entry", [{"delivery": "nonsense", "body": "{}"}, {"event": "nonsense", "endpoint": "x"}, {"x": "y"}])
 def test_unreadable_entry(world, entry):
     world.r.xadd(store.DELIVERIES, entry)
