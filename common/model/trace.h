@@ -31,5 +31,6 @@ struct slice request_id_to_carry(struct slice request, struct slice trace);
 struct slice request_id_whole(struct slice carried, struct slice trace,
                               char room[TRACE_REQUEST_ID_LEN + 1]);
 
-/* Characters [A-Za-z0-9_.:/+=@-], 1 to 128: a client's X-Request-Id that we can take as it is. */
+/* Characters [A-Za-z0-9_.:/+=@-], 1 to 128: a client's X-Request-Id that we can take as it is, but
+ * for "-" alone, which stands for none in lua/lib/origin.lua (ingest/call.c). */
 bool request_id_is_sane(struct slice text);
