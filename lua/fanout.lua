@@ -10,7 +10,7 @@
 --         4 the consumer's word (lib/consumers_word): how many entries it holds at least; '' when
 --           it is not sure of one of these; again when one of them was in a call before
 --         5 packed (lib/packed), per event in the order of their entries how many strings it has,
---           how many endpoints, then 3
+--           how many endpoints, how many characters of its id its marks have (lib/mark), then 3
 --             entry event origin
 --           or, unless it is written whole now and its deliveries are ready, 8: these and
 --             from to skipped after gated
@@ -35,7 +35,7 @@
 -- Per endpoint that is new there: an entry of deliveries (lib/delivery) with the state
 --   "pending 0"; or, when `after` is in the future, a place in due and the state waiting for
 --   "scheduled"; or, when it is gated, a place in its lane and the state waiting for why
---   (lib/hold). And the event's place in the endpoint's history.
+--   (lib/hold). And the event's mark in the endpoint's history.
 -- One that is there already has its delivery: an event that comes again, as after a loss of the
 -- group, is done without a second one; so is one whose record is being trimmed.
 -- Stats of the organization, of what is new: skipped +1, extra +(deliveries but an event's first).
@@ -65,12 +65,13 @@ local events, deliveries, due, waiting, cursors, record_prefix, history_prefix, 
 local group, consumer, now = ARGV[1], ARGV[2], now_ms(ARGV[3])
 
 local items, entries, records = unpacked(5), {}, {}
-local starts = starts_of(items, 3, 8, true)
+local starts = starts_of(items, 3, 8, 3)
 local n = #starts
 assert(#ARGV == 5 + n, 'packed: one body per event')
 for k = 1, n do
     local at = starts[k]
-    entries[k], records[k] = items[at + 2], record_prefix .. items[at + 3]
+    entries[k], records[k] = items[at + 3], record_prefix .. items[at + 4]
+    assert(type(items[at + 2]) == 'number', 'packed: how wide a mark is is no number')
 end
 starts[n + 1] = #items + 1
 local owned = owned_by_word(events, group, consumer, entries, reclaimed, ARGV[4])
@@ -87,11 +88,12 @@ local cursor_of, acked, results = {}, {}, {''}
 
 -- Writes the k-th event, the at-th item, unless it is refused or behind.
 local function fan_out(k, at)
-    local entry, event, origin = unpack(items, at + 2, at + 4)
+    local entry, event, origin = unpack(items, at + 3, at + 5)
+    local mark = string.sub(event, 1, items[at + 2])
     local body, is_whole = ARGV[5 + k], items[at] == 3
     local from, to, skipped, after, gated = '', '', '', '', '0'
     if not is_whole then
-        from, to, skipped, after, gated = unpack(items, at + 5, at + 9)
+        from, to, skipped, after, gated = unpack(items, at + 6, at + 10)
     end
     local cursor = any_cursor and (cursor_of[entry] or call('HGET', cursors, entry)) or ''
     if not owned[entry] then
@@ -99,11 +101,11 @@ local function fan_out(k, at)
     elseif cursor ~= from then
         return 'behind', cursor
     end
-    local first, last = at + 2 + items[at], starts[k + 1] - 1
+    local first, last = at + 3 + items[at], starts[k + 1] - 1
     if is_whole and not any_record then
-        write_ready(records[k], first, last, event, origin, body)
+        write_ready(records[k], first, last, event, origin, body, mark)
     else
-        write_part(records[k], first, last, event, origin, body, from, skipped, after, gated)
+        write_part(records[k], first, last, event, origin, body, mark, from, skipped, after, gated)
     end
     if to ~= '' then
         cursor_of[entry], any_cursor = to, true

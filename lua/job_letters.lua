@@ -41,7 +41,7 @@ if room <= 0 then
 end
 local from = job.cursor ~= '' and '(' .. job.cursor or job.since_ms ~= '' and job.since_ms or '-'
 local to = digits(math.min(tonumber(job.until_ms) or job.created_at, job.created_at))
-local found = call('XRANGE', index, from, to, 'COUNT', LOOKED_MAX)
+local found = call('XRANGE', index, from, to, 'COUNT', LOOKED_MAX + 1)
 
 local function is_in(stream, id, name, value)
     local entry = value ~= '' and call('XRANGE', stream, id, id)[1]
@@ -82,4 +82,4 @@ local function step_one(found_one)
     return word == 'ready' and 'done' or word
 end
 
-return step_through(found, room, step_one, function(found_one) return found_one[1] end)
+return step_through(each_of(found), room, step_one, function(found_one) return found_one[1] end)

@@ -46,9 +46,9 @@ if gate == 'paused' then
     return step_ms < job.created_at + 30000 and wait_ms(100) or finish(0, 0)
 elseif gate then
     local from = job.cursor == '' and '-' or '(' .. job.cursor
-    local told = call('ZRANGE', lane, from, '+', 'BYLEX', 'LIMIT', 0, LOOKED_MAX)
+    local told = call('ZRANGE', lane, from, '+', 'BYLEX', 'LIMIT', 0, LOOKED_MAX + 1)
     call('ZADD', keys.due, 'LT', digits(step_ms), job.endpoint)
-    return step_through(told, LOOKED_MAX, tell, function(delivery) return delivery end)
+    return step_through(each_of(told), LOOKED_MAX, tell, function(delivery) return delivery end)
 end
 local held = call('ZCARD', lane)
 if held > 0 and room <= 0 then

@@ -5,6 +5,7 @@
 -- KEYS    1 to 4 as lib/job, 5 events stream, 6 deliveries stream, 7 due zset, 8 waiting hash,
 --         9 dead letters stream, and prefixes with the same tag:
 --         10 mr:{p}:event:  11 mr:{p}:dlq:  12 mr:{p}:endpoint:  13 mr:{p}:history:
+--         14 mr:{p}:events:
 -- ARGV    as lib/job
 -- RETURNS as lib/job; the error of a failed one: endpoint_deleted or endpoint_disabled
 --
@@ -21,6 +22,9 @@ local call = redis.call
 --@include wait
 --@include resume
 --@include log_entry
+--@include event_id
+--@include mark
+--@include history_walk
 --@include replay
 --@include job
 
@@ -38,8 +42,12 @@ elseif room <= 0 then
     return wait_ms(STEP_MS)
 end
 local from = job.cursor == '' and '[' .. job.from or '(' .. job.cursor
-local found = call('ZRANGE', KEYS[13] .. endpoint, from, '[' .. job.to, 'BYLEX',
-                   'LIMIT', 0, LOOKED_MAX)
+local next_event = history_from(KEYS[13] .. endpoint, KEYS[14] .. job.org, ARGV[3], from, false)
+
+local function next_in_window()
+    local event = next_event()
+    return event and event <= job.to and event or nil
+end
 
 local function is_wanted(first)
     return first ~= 'dead' and first ~= 'delivered'
@@ -50,7 +58,7 @@ end
 local function replay_one(event)
     local state = redis.pcall('HGET', keys.records .. event, endpoint)
     local first = type(state) == 'string' and string.match(state, '^%S+') or ''
-    if not is_wanted(first) then
+    if not state or not is_wanted(first) then -- not state: the event went to others
         return 'unwanted'
     end
     local word = (first == 'dead' or first == 'delivered')
@@ -58,4 +66,4 @@ local function replay_one(event)
     return word == 'ready' and 'done' or word
 end
 
-return step_through(found, room, replay_one, function(event) return event end)
+return step_through(next_in_window, room, replay_one, function(event) return event end)

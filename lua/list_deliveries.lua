@@ -13,13 +13,16 @@
 --         3 the deliveries, each: event, endpoint, state (lib/record, lib/held), of one that is
 --         dead the reason or ''
 --
--- A call looks at 500 events and states at most: then the page is short.
+-- A call looks at 500 events and states at most: then the page is short. To find the events of a
+-- mark (lib/mark) counts as two.
 local call = redis.call
 --@include event_id
 --@include log_entry
 --@include backwards
 --@include letter
 --@include clock
+--@include mark
+--@include history_walk
 --@include held
 --@include delivery_page
 --@include record_walk
@@ -52,16 +55,18 @@ end
 local function walk_history()
     local is_ours = call('ZSCORE', endpoints, endpoint_asked)
         or call('ZSCORE', gone, endpoint_asked)
-    local key, max, events = histories .. endpoint_asked, '+', nil
-    max = from_event == '' and max or '(' .. from_event
-    while is_ours and not (events and #events == 0) do
-        events = call('ZRANGE', key, max, '-', 'BYLEX', 'REV', 'LIMIT', 0, 100)
-        for _, event in ipairs(events) do
-            max = '(' .. event
-            if not look_at(event) then
-                return
-            end
+    if not is_ours then
+        return
+    end
+    local next_event = history_from(histories .. endpoint_asked, index, partition,
+                                    from_event ~= '' and '(' .. from_event or '', true)
+    local event, is_first = next_event()
+    while event do
+        page.looks_left = page.looks_left - (is_first and 2 or 0)
+        if not look_at(event) then
+            return
         end
+        event, is_first = next_event()
     end
 end
 
@@ -71,8 +76,7 @@ local function walk_events()
     end
     local after = from_event == '' and '' or entry_of(from_event)
     for id in backwards(index, after, '', '') do
-        local ms, seq = string.match(id, '^(%d+)-(%d+)$')
-        local event = event_id(tonumber(ms), tonumber(seq), tonumber(partition))
+        local event = event_of(id, partition)
         if not has_room(page) or not walk(event, '') then
             return
         end

@@ -18,7 +18,7 @@ local call = redis.call
 
 local events, index, cursors, records = unpack(KEYS)
 local org, after, limit, type_asked, since_ms, until_ms, partition = unpack(ARGV)
-limit, partition = tonumber(limit), tonumber(partition)
+limit = tonumber(limit)
 
 local found, last, looks_left, bytes_left = {}, '', 1000, 1048576
 for id, fields in backwards(index, after, since_ms, until_ms) do
@@ -28,8 +28,7 @@ for id, fields in backwards(index, after, since_ms, until_ms) do
     last, looks_left = id, looks_left - 1
     local entry = (type_asked == '' or fields[2] == type_asked) and log_fields(events, id, org)
     if entry then
-        local ms, seq = string.match(id, '^(%d+)-(%d+)$')
-        local event = event_id(tonumber(ms), tonumber(seq), partition)
+        local event = event_of(id, partition)
         found[#found + 1] = event_row(cursors, records, id, event, entry)
         bytes_left = bytes_left - #entry.data - #entry.ce
     end

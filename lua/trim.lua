@@ -13,22 +13,25 @@
 --         3 the entry to go on after, or '' when the pass is through (young, unread, or the end)
 --
 -- Needed is what is pending, what has a delivery that is pending or waits in its record, and what
--- somebody has leased. With an event go its record, its entry in mr:{p}:events:<org> and its places
--- in the histories of its endpoints; a dead letter of it stays and
+-- somebody has leased. With an event go its record, its entry in mr:{p}:events:<org> and its marks
+-- in the histories of its endpoints, unless they are for others, too; a dead letter of it stays and
 -- gets a place in mr:{p}:letters:<org>. The record of a wide event goes in parts, one per call, of
 -- which only the last counts.
 -- A call ends early once a mebibyte of fields and records was looked at, and each text of a record
--- counts for 64 bytes more, so that it stays short whatever their size.
+-- counts for 128 bytes more, so that it stays short whatever their size.
 -- The entry that the group read last stays while an older one does: without it Redis could not tell
 -- the lag. What goes from the beginning goes by XTRIM, which costs less than XDEL. A node of the
 -- stream (4 KiB) is freed when the last entry in it has gone.
 local call = redis.call
 --@include group
 --@include event_id
+--@include log_entry
+--@include mark
 --@include entries
 --@include inbox
 --@include letter
 --@include forget
+--@include forget_marks
 
 local events, record_prefix, index_prefix, leases_prefix, history_prefix, places_prefix =
     unpack(KEYS)
@@ -96,5 +99,6 @@ end
 if #records > 0 then
     call('UNLINK', unpack(records))
 end
-write_forgotten(index_prefix, history_prefix, leases_prefix)
+write_forgotten(index_prefix, leases_prefix)
+write_marks(history_prefix, index_prefix, partition)
 return {#records, kept, cursor}

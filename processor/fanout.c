@@ -134,6 +134,7 @@ static void add_event(struct fanout *fanout, const struct part *part)
     stream_id_format(work->entry, entry);
     redis_command_pack_size(command, is_short ? PLAIN_STRINGS : ALL_STRINGS);
     redis_command_pack_size(command, part->endpoints);
+    redis_command_pack_size(command, work->mark_chars);
     redis_command_text(command, entry);
     redis_command_text(command, work->event_id);
     redis_command_arg(command, work->origin);

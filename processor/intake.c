@@ -219,6 +219,8 @@ static void on_entry(const struct consumer_entry *entry, void *self)
         work = work_new_unreadable(entry->id, intake->options.partition);
     else if (entry->claims > intake->options.claims_max)
         work->skipped = claims_exceeded;
+    else
+        work->mark_chars = pace_mark_chars(intake->options.pace, work->org, entry->id.ms);
     if (active(intake) == 0)
         intake->last_end_mono_ms = clock_mono_ms();
     work->older = intake->newest;

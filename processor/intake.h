@@ -11,11 +11,13 @@
 #include "io/consumer.h"
 #include "catalog.h"
 #include "fanout.h"
+#include "pace.h"
 
 struct intake_options {
     uint32_t partition;
     const char *consumer_name;      /* borrowed for its life */
     const struct config_feed *feed; /* that the catalog is told by; borrowed */
+    struct pace *pace;              /* of all partitions; borrowed */
     int64_t lease_ms;
     size_t events_max; /* held at a time */
     size_t bytes_max;  /* of held events; passed by at most one read */

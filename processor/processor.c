@@ -30,6 +30,7 @@ struct processor {
     const struct processor_settings *settings;
     struct catalog *catalog;
     struct config_feed *feed;
+    struct pace *pace;
     struct partition *partitions;
     uint32_t count;
     uint32_t draining;
@@ -71,6 +72,7 @@ static void start_partition(struct processor *processor, uint32_t index)
         .partition = index,
         .consumer_name = service_consumer_name(processor->service),
         .feed = processor->feed,
+        .pace = processor->pace,
         .lease_ms = settings->service.lease_ms,
         .events_max = (size_t)settings->events_max,
         .bytes_max = (size_t)settings->bytes_max,
@@ -106,6 +108,7 @@ void processor_start(void *self)
     processor->feed =
         config_feed_new(service_loop(processor->service), store_address(store),
                         service_consumer_name(processor->service), on_config_change, processor);
+    processor->pace = pace_new();
     processor->count = store_partitions(store);
     processor->partitions = xcalloc(processor->count, sizeof *processor->partitions);
     for (uint32_t i = 0; i < processor->count; i++)
@@ -139,6 +142,7 @@ void processor_destroy(void *self)
         retention_free(&processor->partitions[i].retention);
         jobs_free(&processor->partitions[i].jobs);
     }
+    pace_free(&processor->pace);
     config_feed_free(&processor->feed);
     catalog_free(&processor->catalog);
     free(processor->partitions);

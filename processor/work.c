@@ -76,6 +76,7 @@ static struct work *copy(struct stream_id entry, uint32_t partition,
     work->entry = entry;
     work->bytes = bytes;
     work->skipped = "";
+    work->mark_chars = EVENT_ID_LEN;
     keep_origin(work, &at, values);
     work->type = keep(&at, values[TYPE]);
     work->key = keep(&at, values[KEY]);

@@ -19,6 +19,7 @@ struct work {
     /* request and time: as they were carried (model/trace.h, model/webhook.h) */
     struct slice origin; /* org, trace and request in one line: lua/lib/origin.lua */
     struct slice ce;     /* attributes of a CloudEvent; empty: it is none */
+    size_t mark_chars;   /* of its id, which its mark in a history has (pace.h); at first all */
     struct slice to;     /* the only endpoint that may get it; empty: all that want it */
     size_t bytes;        /* of the copy */
     bool is_taken;       /* by who asks again: unmatched.h */

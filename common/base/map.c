@@ -21,7 +21,7 @@ static uint64_t mix(uint64_t hash, uint64_t word)
     return hash ^ (hash >> 29);
 }
 
-static uint64_t hash_of(struct slice key)
+uint64_t map_hash(struct slice key)
 {
     static uint64_t seed;
     if (seed == 0)
@@ -77,7 +77,7 @@ void *map_get(const struct map *map, struct slice key)
 {
     if (map->count == 0)
         return NULL;
-    return map->slots[find(map, hash_of(key), key)].value;
+    return map->slots[find(map, map_hash(key), key)].value;
 }
 
 void map_add(struct map *map, struct slice key, void *value)
@@ -85,7 +85,7 @@ void map_add(struct map *map, struct slice key, void *value)
     must(value);
     if ((map->count + 1) * 4 > map->room * 3)
         grow(map);
-    uint64_t hash = hash_of(key);
+    uint64_t hash = map_hash(key);
     size_t at = find(map, hash, key);
     must(!map->slots[at].value);
     map->slots[at] = (struct map_slot){.hash = hash, .key = key, .value = value};
@@ -110,7 +110,7 @@ void *map_remove(struct map *map, struct slice key)
 {
     if (map->count == 0)
         return NULL;
-    size_t at = find(map, hash_of(key), key);
+    size_t at = find(map, map_hash(key), key);
     void *value = map->slots[at].value;
     if (value) {
         map->count--;

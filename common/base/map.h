@@ -25,5 +25,8 @@ void *map_get(const struct map *map, struct slice key); /* NULL when absent */
 void map_add(struct map *map, struct slice key, void *value);
 void *map_remove(struct map *map, struct slice key); /* the value, or NULL */
 
+/* Seeded: another in each process. */
+uint64_t map_hash(struct slice key);
+
 /* Any order. *cursor starts at 0; NULL at the end. The map must not change meanwhile. */
 void *map_next(const struct map *map, size_t *cursor);

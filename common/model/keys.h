@@ -38,7 +38,7 @@ enum partition_key {
     KEY_RECORD, /* hash: endpoint id -> state */
     /* + endpoint id */
     KEY_ENDPOINT, /* hash */
-    KEY_HISTORY,  /* zset, score 0: events that it has had deliveries of */
+    KEY_HISTORY,  /* zset, score 0: what events it has had deliveries of: lua/lib/mark.lua */
     KEY_LANE,     /* zset, score 0: deliveries that are held */
     KEY_TURN,     /* hash, of one that is ordered: lua/lib/turn.lua */
     /* + job id */

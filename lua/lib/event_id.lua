@@ -23,3 +23,8 @@ local function event_id(ms, seq, partition)
     end
     return 'evt_' .. shared_text .. base32(low, 2) .. base32(seq, 7) .. base32(partition, 3)
 end
+
+local function event_of(entry, partition)
+    local ms, seq = string.match(entry, '^(%d+)-(%d+)$')
+    return event_id(tonumber(ms), tonumber(seq), tonumber(partition))
+end

@@ -1,11 +1,12 @@
--- What is kept of an event beside its entry of the log: its record, its places in the histories of
+-- What is kept of an event beside its entry of the log: its record, its marks in the histories of
 -- its endpoints, its entry among those of its organization. Dead letters stay, and get places of
--- their own (lib/letter). Looked at one by one; what is gathered
--- of histories and organizations goes at the end of the call, at once for each.
+-- their own (lib/letter). Looked at one by one; what is gathered of histories and organizations
+-- goes at the end of the call, at once for each.
 -- pcall: a key that is something else says nothing, and stops nothing.
 local WIDE = 500
-local TEXT_COST = 64 -- of looking at a text, as bytes
-local of_history, of_org, of_lease, of_letters, has_leases = {}, {}, {}, {}, {}
+local TEXT_COST = 128 -- of looking at a text, as bytes
+local of_history, org_of_endpoint, of_org, of_lease, of_letters, has_leases = {}, {}, {}, {}, {}, {}
+local leaving -- an event that goes in parts
 
 local function is_unsettled(state)
     local first = string.sub(state, 1, 8)
@@ -49,6 +50,7 @@ local function forget_histories(fields, event, org)
     for i = 1, #fields, 2 do
         if string.sub(fields[i], 1, 3) == 'ep_' then
             gather(of_history, fields[i], event)
+            org_of_endpoint[fields[i]] = org
             local letter = letter_of(fields[i + 1])
             if letter then
                 gather(of_letters, org, letter_place(event, fields[i]))
@@ -62,6 +64,7 @@ end
 -- again must not take what is gone for what never was.
 local function forget_part(record, fields, event, org)
     local gone = {}
+    leaving = event
     for i = 1, #fields, 2 do
         gone[#gone + 1] = fields[i] ~= 'trimmed' and fields[i] or nil
     end
@@ -111,14 +114,12 @@ local function write_places(places_prefix)
     end
 end
 
-local function write_forgotten(index_prefix, history_prefix, leases_prefix)
+-- All but the histories.
+local function write_forgotten(index_prefix, leases_prefix)
     for org, ids in pairs(of_lease) do
         forget_leased(index_prefix .. org, leases_prefix .. org, ids)
     end
     for org, ids in pairs(of_org) do
         redis.pcall('XDEL', index_prefix .. org, unpack(ids))
-    end
-    for endpoint, events in pairs(of_history) do
-        redis.pcall('ZREM', history_prefix .. endpoint, unpack(events))
     end
 end

@@ -72,7 +72,10 @@ local function write_forgotten_events()
         call('XDEL', events, unpack(log_gone))
         call('HDEL', cursors, unpack(log_gone))
         call('UNLINK', unpack(record_gone))
-        write_forgotten(org_events_prefix, history_prefix)
+        write_forgotten(org_events_prefix)
+    end
+    for endpoint in pairs(of_history) do -- it went with its endpoint: what is there came late
+        call('UNLINK', history_prefix .. endpoint)
     end
     local info, facts = call('XINFO', 'STREAM', events), {}
     for i = 1, #info, 2 do

@@ -2,7 +2,7 @@
 -- or waits for its time, or is held in its endpoint's lane. Returns whether it is new.
 -- The record comes last: were the script cut there, as lua/strays.lua tells, the delivery would be
 -- written anew with its event, and not be missing for ever.
-local function write_fresh(record, event, endpoint, origin, after, later, gated, body)
+local function write_fresh(record, event, endpoint, origin, after, later, gated, body, mark)
     if any_record and redis.pcall('HEXISTS', record, endpoint) == 1 then
         return false
     end
@@ -18,16 +18,16 @@ local function write_fresh(record, event, endpoint, origin, after, later, gated,
         ready_fresh(deliveries, event, endpoint, origin, body)
     end
     write_hash(record, endpoint, state)
-    add_history(endpoint, event)
+    add_history(endpoint, mark)
     return true
 end
 
 -- The same of a whole event of whose record nothing is there: its deliveries are ready. Were the
 -- script cut before its record, all of them would be written anew.
-local function write_ready(record, first, last, event, origin, body)
+local function write_ready(record, first, last, event, origin, body, mark)
     for e = first, last do
         ready_fresh(deliveries, event, items[e], origin, body)
-        add_history(items[e], event)
+        add_history(items[e], mark)
     end
     if first == last then
         write_hash(record, items[first], 'pending 0')

@@ -1,17 +1,16 @@
--- The events that an endpoint has had deliveries of: zset mr:{p}:history:<endpoint>, all with the
--- same score, so that they stand in the order of their ids, which is the order of time. Gathered
--- over the call and written once per endpoint.
-local histories = {} -- endpoint -> event, or what ZADD wants of several
+-- The events that an endpoint has had deliveries of, as marks (lib/mark): gathered over the call,
+-- and written at once for each endpoint.
+local histories = {} -- by endpoint: a mark, or what ZADD wants of several
 
-local function add_history(endpoint, event)
+local function add_history(endpoint, mark)
     local found = histories[endpoint]
     if not found then
-        histories[endpoint] = event
+        histories[endpoint] = mark
     elseif type(found) == 'string' then
-        histories[endpoint] = {'0', found, '0', event}
-    else
+        histories[endpoint] = found == mark and found or {'0', found, '0', mark}
+    elseif found[#found] ~= mark then
         local n = #found
-        found[n + 1], found[n + 2] = '0', event
+        found[n + 1], found[n + 2] = '0', mark
     end
 end
 

@@ -62,21 +62,28 @@ local function finish(done, skipped)
     return end_job('done', '')
 end
 
--- Goes on through what was found (at most LOOKED_MAX, in order) while there is room for what comes
--- of it. one(item) says done, unwanted, later (this step has read enough) or why it is skipped;
--- position(item) is what the cursor says of it. Returns what the step returns.
-local function step_through(found, room, one, position)
-    local done, skipped, looked, word = 0, 0, 0, nil
-    while looked < #found and done < room and word ~= 'later' do
-        word = one(found[looked + 1])
-        looked = word == 'later' and looked or looked + 1
+local function each_of(found)
+    local at = 0
+    return function()
+        at = at + 1
+        return found[at]
+    end
+end
+
+-- Goes on through what next_item gives (nil: there is no more), LOOKED_MAX at most, while there is
+-- room for what comes of it. one(item) says done, unwanted, later (this step has read enough) or
+-- why it is skipped; position(item) is what the cursor says of it. Returns what the step returns.
+local function step_through(next_item, room, one, position)
+    local done, skipped, looked, item, word = 0, 0, 0, next_item(), nil
+    while item and looked < LOOKED_MAX and done < room do
+        word = one(item)
+        if word == 'later' then
+            break
+        end
+        job.cursor, looked = position(item), looked + 1
         done = word == 'done' and done + 1 or done
-        local is_skipped = word ~= 'done' and word ~= 'unwanted' and word ~= 'later'
-        skipped = is_skipped and skipped + 1 or skipped
+        skipped = word ~= 'done' and word ~= 'unwanted' and skipped + 1 or skipped
+        item = next_item()
     end
-    job.cursor = looked > 0 and position(found[looked]) or job.cursor
-    if looked == #found and #found < LOOKED_MAX then
-        return finish(done, skipped)
-    end
-    return go_on(job.cursor, done, skipped, STEP_MS)
+    return item and go_on(job.cursor, done, skipped, STEP_MS) or finish(done, skipped)
 end

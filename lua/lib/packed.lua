@@ -8,13 +8,13 @@ local function unpacked(at)
     return {cmsgpack.unpack(ARGV[at])}
 end
 
--- Where items begin, each with how many strings it has, which is one of two, and in some packs with
--- how many more follow those.
-local function starts_of(items, short, long, has_more)
-    local starts, n, at, heads = {}, 0, 1, has_more and 2 or 1
+-- Where items begin, each with so many numbers (1): how many strings it has, which is one of two;
+-- when there are more, how many strings follow those, and what else.
+local function starts_of(items, short, long, numbers)
+    local starts, n, at, heads = {}, 0, 1, numbers or 1
     while items[at] == short or items[at] == long do
         n = n + 1
-        starts[n], at = at, at + heads + items[at] + (has_more and items[at + 1] or 0)
+        starts[n], at = at, at + heads + items[at] + (numbers and items[at + 1] or 0)
     end
     assert(at == #items + 1, 'packed: an item has another size than it says')
     return starts

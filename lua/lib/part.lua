@@ -1,6 +1,7 @@
 -- Of fanout.lua, by its names: a part of an event, or one of which something is there already,
 -- whose deliveries wait, or that nobody gets.
-local function write_part(record, first, last, event, origin, body, from, skipped, after, gated)
+local function write_part(record, first, last, event, origin, body, mark, from, skipped, after,
+                          gated)
     local written, is_later = 0, after ~= '' and (tonumber(after) or 0) > now
     local later = is_later and waiting_state('scheduled', after, 1, 0, origin, '0')
     local is_repeat = from == '' and any_record and has_fields(record)
@@ -8,7 +9,7 @@ local function write_part(record, first, last, event, origin, body, from, skippe
         return
     end
     for e = first, last do
-        if write_fresh(record, event, items[e], origin, after, later, gated, body) then
+        if write_fresh(record, event, items[e], origin, after, later, gated, body, mark) then
             written = written + 1
         end
     end

@@ -34,7 +34,7 @@ STEP_MS, READY_MAX, TOP_UP_MAX = 2, 60, 5  # of jobs: as lua/lib/job.lua has the
 LANE_KEYS = [DUE, WAITING, DELIVERIES, EVENTS, RECORD, LANE, ENDPOINT, TURN, RATE, ORG_EVENTS]
 STEPS = {  # of jobs: the script, and its keys after those that every step has
     "release": ("job_release", [DELIVERIES, WAITING, DUE, RECORD, LANE, ENDPOINT]),
-    "replay": ("job_replay", [*REPLAYS, HISTORY]),
+    "replay": ("job_replay", [*REPLAYS, HISTORY, ORG_EVENTS]),
     "redrive": ("job_letters", [*REPLAYS, ORG_EVENTS, ORG_LETTERS]),
     "purge": ("job_letters", [*REPLAYS, ORG_EVENTS, ORG_LETTERS]),
     "forget": ("job_forget", [EVENTS, ATTEMPTS, DLQ, DUE, WAITING, CURSORS, FAILING, RECORD, HISTORY, LANE, ENDPOINT, JOB,
@@ -102,10 +102,10 @@ def new_event(**given):
 
 def part(entry, event, endpoints=(), **given):
     """One event of fanout."""
-    fields = dict(org=ORG, skipped="", trace=TRACE, request="req_1", after="", gated="0", body='{"id":1}')
+    fields = dict(org=ORG, skipped="", trace=TRACE, request="req_1", after="", gated="0", body='{"id":1}', mark=13)
     fields["from"] = fields["to"] = ""
     fields.update(given)
-    order = "org from to skipped trace request after gated body".split()
+    order = "org from to skipped trace request after gated body mark".split()
     return [entry, event, *(fields[name] for name in order), len(endpoints), *endpoints]
 
 
@@ -147,10 +147,11 @@ def publish_item(item):
 def fanout_item(part):
     if isinstance(part, Raw):
         return part
-    entry, event, org, from_, to, skipped, trace, request, after, gated, body, count, *endpoints = part
+    entry, event, org, from_, to, skipped, trace, request, after, gated, body, mark, count, *endpoints = part
     origin = " ".join([org, trace or "-", request or "-"])
     strings, rest = [entry, event, origin], [from_, to, skipped, after, gated]
-    head = [Size(3), Size(count), *strings] if rest == ["", "", "", "", "0"] else [Size(8), Size(count), *strings, *rest]
+    sizes = [Size(count), Size(mark)]
+    head = [Size(3), *sizes, *strings] if rest == ["", "", "", "", "0"] else [Size(8), *sizes, *strings, *rest]
     return head + endpoints
 
 

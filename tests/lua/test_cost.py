@@ -56,7 +56,7 @@ def fill(r):
     for i in range(100):
         r.eval(SEED_ZSET, 1, DUE, i * step, step, 4000000000000, "dlv_far_")
         r.eval(SEED_ZSET, 1, LANE + PAUSED, i * step, step, NOW, "dlv_far_")
-        r.eval(SEED_ZSET, 1, HISTORY + endpoint_id(1), i * step, step, 0, "evt_")
+        r.eval(SEED_ZSET, 1, HISTORY + endpoint_id(1), i * step, step, 0, "evt_z")  # of later events
         r.eval(SEED_ZSET, 1, ORG_LEASES + ORG, i * step, step, NOW, "1-")
         r.eval(SEED_HASH, 1, FAILING, i * step, step)
         r.eval(SEED_KEYS, 1, P + "dedup:far:", i * step, step)
@@ -196,7 +196,7 @@ class Meter:
         self.r.xack(EVENTS, "processor", *entries)
         names = [entry_event_id(entry) for entry in entries]
         self.give_records(names, "delivered 1 200 1700000000000 1-1")
-        self.r.zadd(HISTORY + endpoint_id(1), dict.fromkeys(names, 0))
+        self.r.zadd(HISTORY + endpoint_id(1), {name[:13]: 0 for name in names})
         return lambda: self.all_are([n, 0, entries[-1]], [self.store.trim(10**14, start, n)])
 
     def trim_nothing(self, n):

@@ -184,8 +184,8 @@ def test_what_waits_without_a_trace_or_a_request_says_so(store):
 def test_each_endpoint_has_a_history_of_its_events(store):
     now, entries = 1700000000000, give_events(store, 4)
     store.pause(B)
-    store.fanout("p1", [part(entries[0], event_id(1), [A, B], gated="1"), part(entries[1], event_id(2), [A], after=now + 1),
-                        part(entries[2], event_id(3), skipped="no_endpoint"), part(entries[3], event_id(4), [A, C])], now)
+    store.fanout("p1", [part(entries[0], event_id(1), [A, B], gated="1", mark=24), part(entries[1], event_id(2), [A], after=now + 1, mark=24),
+                        part(entries[2], event_id(3), skipped="no_endpoint"), part(entries[3], event_id(4), [A, C], mark=24)], now)
     assert store.r.zrange(HISTORY + A, 0, -1, withscores=True) == [(event_id(i), 0) for i in (1, 2, 4)]
     assert store.r.zrange(HISTORY + B, 0, -1) == [event_id(1)], "what is held too"
     assert store.r.zrange(HISTORY + C, 0, -1) == [event_id(4)]
@@ -314,8 +314,9 @@ def test_no_group_is_an_error_before_anything_is_written(server):
     assert store.snapshot() == before
 
 
-@pytest.mark.parametrize("broken", [["x"], [Size(3)], [Size(3), Size(0), *range(2)], [Size(3), Size(1), *range(3)],
-                                    [Size(3), Size(2), *range(3), "ep"], [Size(4), Size(0), *range(4)], [Size(8), Size(0), *range(7)]])
+@pytest.mark.parametrize("broken", [["x"], [Size(3)], [Size(3), Size(0), Size(13), *range(2)], [Size(3), Size(1), Size(13), *range(3)],
+                                    [Size(3), Size(2), Size(13), *range(3), "ep"], [Size(4), Size(0), Size(13), *range(4)],
+                                    [Size(8), Size(0), Size(13), *range(7)]])
 def test_a_wrong_number_of_strings_writes_nothing(store, broken):
     entry, = give_events(store, 1)
     before = store.snapshot()

@@ -159,10 +159,13 @@ def test_events_that_are_with_somebody_stay_until_they_end(store):
             store.r.delete(P + "keys:" + MINE, "mr:key:" + "0" * 64, RATE + "key_" + MINE[4:])
     assert steps[-1] == ("running", 100), "it rests between looks"
     assert store.r.xlen(ORG_EVENTS + MINE) == 3 and store.r.xlen(EVENTS) == 3
+    (late, _), = read  # its processor has not heard that the endpoint is gone
+    store.fanout("p1", [part(late, entry_event_id(late), MY_ENDPOINTS[1:2], org=MINE, mark=11)])
+    for entry, _ in store.read_events():
+        store.fanout("p1", [part(entry, entry_event_id(entry), [], org=MINE, skipped="no_endpoint")])
+    store.read_deliveries()
     for entry, fields in store.ready():
         store.settle("d1", [outcome(entry, fields, "dead", error="endpoint_deleted", duration_ms="")])
-    for entry, _ in read + store.read_events():
-        store.fanout("p1", [part(entry, entry_event_id(entry), [], org=MINE, skipped="no_endpoint")])
     run_forget(store)
     assert naming(store, MINE, MY_ENDPOINTS) == [] and store.r.xlen(EVENTS) == 0
 

@@ -8,7 +8,23 @@ from store import (DLQ, DLQ_FIELDS, EVENT_FIELDS, EVENTS, HISTORY, ORG, ORG_DLQ,
 from test_cost import MILLION, slowness
 
 PAGE_MS, RUNS = 2.0, 15
-EP = endpoint_id(1)
+EP, QUIET_EP, NESTED_EP = (endpoint_id(i) for i in (1, 2, 3))
+QUIET = "org_" + "q" * 20
+
+
+def fill_quiet(store, count):
+    """An organization with an event every 40 s: each is alone in its mark, or in one that lies in another."""
+    give_endpoints(store, 3, QUIET)
+    pipe = store.r.pipeline(transaction=False)
+    for i in range(1, count + 1):
+        id = f"{i * 40000}-0"
+        event = entry_event_id(id)
+        pipe.xadd(ORG_EVENTS + QUIET, {"type": "t"}, id)
+        pipe.hset(RECORD + event, mapping=dict.fromkeys((QUIET_EP, NESTED_EP), f"delivered 1 200 {NOW}"))
+        pipe.zadd(HISTORY + QUIET_EP, {event[:11]: 0})
+        pipe.zadd(HISTORY + NESTED_EP, {event[:11]: 0, event[:13]: 0})
+    pipe.execute()
+
 
 def fill(store, count):
     """count events, each with a delivery that is dead, as the scripts would write them."""
@@ -25,7 +41,7 @@ def fill(store, count):
             pipe.xadd(DLQ, letter, id)
             pipe.xadd(ORG_DLQ + ORG, {"delivery": delivery_id(event, EP)}, id)
             pipe.hset(RECORD + event, EP, f"dead {id} 1 503 {NOW} {id}")
-            pipe.zadd(HISTORY + EP, {event: 0})
+            pipe.zadd(HISTORY + EP, {event[:13]: 0})
         pipe.execute()
 
 
@@ -43,6 +59,8 @@ def pages(count):
         "deliveries, of no state": lambda s: s.list_deliveries((event, ""), word="waiting")[1],
         "deliveries of an endpoint": lambda s: s.list_deliveries((event, EP), endpoint=EP)[1],
         "of an endpoint, of no state": lambda s: s.list_deliveries((event, EP), endpoint=EP, word="waiting")[1],
+        **{f"of a {name} one{of_no}": lambda s, endpoint=endpoint, word=word: s.list_deliveries(endpoint=endpoint, org=QUIET, word=word)[1]
+           for name, endpoint in (("quiet", QUIET_EP), ("nested", NESTED_EP)) for of_no, word in (("", ""), (", of no state", "waiting"))},
         "of an event": lambda s: s.list_deliveries(event=event)[1],
         "delivery": lambda s: [s.find_delivery(event, EP)],
         "letters": lambda s: s.list_letters()[1],
@@ -71,6 +89,7 @@ def measure(folder, count):
     with redis_server(folder) as client:
         store = Store(client)
         fill(store, count)
+        fill_quiet(store, min(count, 20000))
         found, slow = {}, slowness(client)
         for name, page in pages(count).items():
             rows = page(store)

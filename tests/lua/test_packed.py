@@ -26,7 +26,7 @@ def test_each_item_has_one_text_behind_the_pack(store, texts):
     with pytest.raises(redis.ResponseError, match="packed: one data"):
         store.call("publish", KEYS, HEADS["publish"] + [packed([Size(5), ORG, "t", "", "", ""] * 2), *texts])
     with pytest.raises(redis.ResponseError, match="packed: one body"):
-        store.call("fanout", KEYS, HEADS["fanout"] + [packed([Size(3), Size(0), "1-1", event_id(1), f"{ORG} - -"] * 2), *texts])
+        store.call("fanout", KEYS, HEADS["fanout"] + [packed([Size(3), Size(0), Size(13), "1-1", event_id(1), f"{ORG} - -"] * 2), *texts])
     assert store.snapshot() == before
 
 

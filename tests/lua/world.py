@@ -2,9 +2,10 @@
 import random
 from collections import Counter
 
-from lanes_world import ENDPOINTS_OF, REQUEST_OF, LanesWorld
+from lanes_world import ENDPOINTS, ENDPOINTS_OF, REQUEST_OF, LanesWorld
 from model import Event, Model, order
-from store import (ATTEMPTS, CURSORS, DELIVERIES, DLQ, EVENTS, FAILING, HISTORY, NOTHING_TO_SAY, ORG_DLQ, ORG_EVENTS, ORG_LEASES, P,
+from reads import walk
+from store import (ATTEMPTS, CURSORS, DELIVERIES, DLQ, EVENTS, FAILING, HISTORY, NOTHING_TO_SAY, ORG_DLQ, ORG_ENDPOINTS, ORG_EVENTS, ORG_LEASES, P,
                    RECORD, delivery_id, entry_event_id, new_event, outcome, part,
                    waiting_state)
 
@@ -14,6 +15,7 @@ LEASE_MS = 30000
 AFTER_ALL = 10**14  # ms
 MAX_DEPTH = 60
 FAILING_AFTER_MS = 500
+MARKS = [11, 12, 13, 24]  # characters
 WORDS = ["delivered"] * 4 + ["retry"] * 3 + ["snooze", "park", "hold", "ready", "dead"]
 PART = 3  # a wider event takes several calls
 ENOUGH = 8  # entries in a call: fewer are looked at whatever the consumer says
@@ -29,6 +31,9 @@ class World(LanesWorld):
         self.seen = Counter()
         self.held = {name: {} for name in PROCESSORS + DISPATCHERS}  # consumer's own view: entry -> what it read
         self.unsure = {name: set() for name in PROCESSORS + DISPATCHERS}  # of what it holds: told once already, as far as it knows
+        self.had = {endpoint: set() for endpoint in ENDPOINTS}  # events of which it got deliveries
+        for org, endpoints in ENDPOINTS_OF.items():
+            store.r.zadd(ORG_ENDPOINTS + org, dict.fromkeys(endpoints, 0))
         self.silent = set()  # (stream, entry) whose lease has run out
         self.last_attempt = "0-0"
         self.trim_cursor = ""
@@ -142,10 +147,13 @@ class World(LanesWorld):
         """-> entries that it is through with"""
         due, answers = self.store.fanout(consumer, [
             part(entry, event.name, endpoints, org=event.org, after=event.after, to=last, gated="1" if gated else "0",
-                 skipped="" if event.endpoints else "no_endpoint", request=REQUEST_OF[event.org], **{"from": before})
+                 skipped="" if event.endpoints else "no_endpoint", request=REQUEST_OF[event.org],
+                 mark=self.random.choice(MARKS), **{"from": before})
             for event, (entry, endpoints, before, last, gated) in parts], self.now, word)
         assert answers == self.model.fanout(consumer, [one for _, one in parts], self.now)
         assert due == str(self.model.due())
+        for one in self.model.deliveries.values():
+            self.had[one.endpoint].add(one.event)
         for (event, _), (found, _) in zip(parts, answers):
             self.seen["refused fanout" if found == "refused" else found] += 1
         self.note_word([event.entry for event, _ in parts], word, [found for found, _ in answers])
@@ -381,9 +389,17 @@ class World(LanesWorld):
         for org in ORGS:
             assert r.xrange(ORG_DLQ + org) == [
                 (entry, {"delivery": delivery_id(f["event"], f["endpoint"])}) for entry, f in letters if f["org"] == org]
-        assert self.each(HISTORY, lambda key: r.zrange(key, 0, -1, withscores=True)) == {
-            endpoint: sorted((one.event, 0) for one in model.deliveries.values() if one.endpoint == endpoint)
-            for endpoint in {one.endpoint for one in model.deliveries.values()}}
+        for org, endpoints in ENDPOINTS_OF.items():
+            for endpoint in endpoints:
+                rows, _ = walk(lambda **page: self.store.list_deliveries(org=org, endpoint=endpoint, **page), 50, ("", ""))
+                assert [row[0] for row in rows] == sorted(
+                    (one.event for one in model.deliveries.values() if one.endpoint == endpoint), reverse=True)
+        self.check_marks()
+
+    def check_marks(self):
+        """No mark but of an event that the endpoint has or has had."""
+        for endpoint, marks in self.each(HISTORY, lambda key: self.store.r.zrange(key, 0, -1, withscores=True)).items():
+            assert {(event[:chars], 0) for event in self.had[endpoint] for chars in MARKS}.issuperset(marks)
 
     @staticmethod
     def short(fields):

@@ -201,6 +201,37 @@ static void many_small_events_share_a_call(void **state)
     close_world(world);
 }
 
+static long long marks(const struct world *world, int chars)
+{
+    char script[192];
+    snprintf(script, sizeof script,
+             "local n = 0"
+             " for _, mark in ipairs(redis.call('ZRANGE', 'mr:{0}:history:ep_%020d', 0, -1)) do"
+             "  n = n + (#mark == %d and 1 or 0)"
+             " end return n",
+             0, chars);
+    return stage_number(&world->stage, script);
+}
+
+static void each_event_has_the_mark_that_it_says(void **state)
+{
+    (void)state;
+    static const size_t chars[] = {11, 12, 13, EVENT_ID_LEN};
+    struct world *world = open_world("");
+    log_events(world, 4, CONSUMER);
+    for (int i = 0; i < 4; i++) {
+        struct work *work = work_of(world, i, "{}", i == 1 ? "1" : "");
+        assert_int_equal(work->mark_chars, EVENT_ID_LEN);
+        work->mark_chars = chars[i];
+        set_endpoints(work, 0, 1, -1);
+        fanout_add(world->fanout, work);
+    }
+    run_until_count(world->stage.loop, &world->done, 4);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(marks(world, (int)chars[i]), 1);
+    close_world(world);
+}
+
 static void a_wide_event_goes_in_parts(void **state)
 {
     (void)state;
@@ -482,6 +513,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(many_small_events_share_a_call),
+        cmocka_unit_test(each_event_has_the_mark_that_it_says),
         cmocka_unit_test(a_wide_event_goes_in_parts),
         cmocka_unit_test(another_life_goes_on_behind_the_cursor),
         cmocka_unit_test(the_endpoint_of_the_cursor_may_be_gone),

@@ -27,9 +27,11 @@ static struct world *make_world(const char *options, size_t events_max, int64_t 
     struct redis_address own = redis_fixture_address(&world->stage.server);
     world->feed =
         config_feed_new(world->stage.loop, teller ? teller : &own, "feed", on_change, world);
+    world->pace = pace_new();
     struct intake_options intake = {.partition = 0,
                                     .consumer_name = "p1",
                                     .feed = world->feed,
+                                    .pace = world->pace,
                                     .lease_ms = 900,
                                     .events_max = events_max,
                                     .bytes_max = 1 << 20,
@@ -61,6 +63,7 @@ void close_world(struct world *world)
     stage_free_store(&world->stage);
     config_feed_free(&world->feed);
     intake_free(&world->intake);
+    pace_free(&world->pace);
     catalog_free(&world->catalog);
     stage_close(&world->stage);
     free(world);

@@ -12,6 +12,7 @@ struct world {
     struct stage stage;
     struct catalog *catalog;
     struct config_feed *feed;
+    struct pace *pace;
     struct intake *intake; /* not started */
     int drained;
 };

@@ -144,6 +144,26 @@ static void what_is_no_event_ends(void **state)
     close_world(world);
 }
 
+static void marks_are_as_wide_as_events_are_apart(void **state)
+{
+    (void)state;
+    struct world *world = open_world("", 1000);
+    put_endpoint(world, ORG, "ep_1", "[\"*\"]", "0");
+    stage_eval(&world->stage,
+               "for _, ms in ipairs({1000000, 1001000, 1001001}) do"
+               " redis.call('XADD', 'mr:{0}:events', ms .. '-0', 'org', '" ORG "'" TYPE_AND_DATA ")"
+               " end return 1");
+    intake_start(world->intake);
+    await_processed(world);
+    assert_string_equal(
+        stage_eval(&world->stage,
+                   "local widths = {}"
+                   " for i, mark in ipairs(redis.call('ZRANGE', 'mr:{0}:history:ep_1', 0, -1)) do"
+                   " widths[i] = #mark end return table.concat(widths, ' ')"),
+        "11 13 13"); /* the second event's before the others that lie in it */
+    close_world(world);
+}
+
 static void what_kills_those_who_try_is_given_up(void **state)
 {
     (void)state;
@@ -366,6 +386,7 @@ int main(void)
         cmocka_unit_test(says_why_nobody_gets_an_event),
         cmocka_unit_test(an_event_finds_the_endpoint_that_was_made_before_it),
         cmocka_unit_test(what_is_no_event_ends),
+        cmocka_unit_test(marks_are_as_wide_as_events_are_apart),
         cmocka_unit_test(what_kills_those_who_try_is_given_up),
         cmocka_unit_test(later_events_do_not_overtake_those_that_ask_again),
         cmocka_unit_test(later_events_do_not_overtake_those_that_wait_for_a_load),
