@@ -323,3 +323,11 @@ def test_a_wrong_number_of_strings_writes_nothing(store, broken):
     with pytest.raises(redis.ResponseError, match="another size than it says"):
         store.fanout("p1", [part(entry, E1, [A]), Raw(broken)])
     assert store.snapshot() == before
+
+
+def test_a_mark_whose_width_is_no_number_writes_nothing(store):
+    entry, = give_events(store, 1)
+    before = store.snapshot()
+    with pytest.raises(redis.ResponseError, match="how wide a mark is"):
+        store.fanout("p1", [part(entry, E1, [A]), Raw([Size(3), Size(0), "13", *range(3)])])
+    assert store.snapshot() == before

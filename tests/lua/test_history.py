@@ -197,3 +197,18 @@ def test_marks_stay_while_the_organization_s_events_cannot_be_told(store):
     store.r.set(ORG_EVENTS + ORG, "another type")
     assert store.trim(FUTURE)[0] == 2
     assert store.r.zrange(HISTORY + A, 0, -1) == [events[0][:13]]
+
+
+def test_to_find_the_events_of_a_mark_counts_as_two_looks(store):
+    had = write(store, [f"{FIRST_MS + 40000 * i}-1" for i in range(600)], [11])
+    after, rows = store.list_deliveries(endpoint=A, word="waiting")
+    assert rows == [] and after[0] == had[A][-(500 // 3)]
+
+
+def test_a_call_takes_a_thousand_old_marks_of_a_history_at_most(store):
+    events = in_one_mark(store, [[A]] * 4)
+    store.r.zadd(HISTORY + A, {entry_event_id(f"{FIRST_MS - 10**6 - 32 * i}-0")[:13]: 0 for i in range(2500)})
+    for left in (1501, 501, 1):
+        store.trim(FUTURE, limit=1)
+        assert store.r.zcard(HISTORY + A) == left
+    assert store.r.zrange(HISTORY + A, 0, -1) == [events[0][:13]]
